@@ -1,0 +1,96 @@
+import type { Instance, ServiceKey, ServiceRecord } from './model.ts'
+
+/**
+ * What a registry tells. The contract, tested for every adapter in test/contract/registry.ts:
+ *
+ * - The first event that says anything is a `snapshot`. It is the *complete* content of every
+ *   configured scope, read without an error within one session. An adapter that cannot read
+ *   everything yields no snapshot, or lists what it could not read in `unknownNames`.
+ * - A service without instances is not in a snapshot. `upsert` with no instances is not sent;
+ *   `remove` says that a complete, successful read found none. **Unknown is not empty.**
+ * - After `stale` nothing that was said holds for certain any more; nothing may be removed on
+ *   its word until the next snapshot. A `stale` with a name is about the services of that name
+ *   only, until the next event about one of them.
+ * - A snapshot replaces all that was said before, also services it does not mention.
+ * - Events are in the order in which this registry showed them. Intermediate states may be left
+ *   out; the last state never is.
+ * - Records are shared: neither the adapter nor the reader changes them after the event.
+ */
+export type SourceEvent =
+  | {
+      readonly kind: 'snapshot'
+      readonly records: readonly ServiceRecord[]
+      /** Names of services that exist but could not be read: too large, refused, garbled. */
+      readonly unknownNames: readonly string[]
+    }
+  | { readonly kind: 'upsert'; readonly record: ServiceRecord }
+  | { readonly kind: 'remove'; readonly key: ServiceKey }
+  | { readonly kind: 'stale'; readonly reason: string; readonly name?: string }
+
+/** Reads one registry. */
+export interface RegistrySource {
+  /**
+   * Follows the registry until `signal` aborts, then ends without an error. Outages are events
+   * (`stale`, later a new `snapshot`), never exceptions; it throws only for what time cannot
+   * heal (a refused token: REGISTRY_REFUSED). One watch at a time.
+   */
+  watch(signal: AbortSignal): AsyncIterable<SourceEvent>
+  /** Asks the running watch for one more complete read; a `snapshot` follows when it succeeds. */
+  resync(): void
+}
+
+/** The smallest change that brings one service of the target in line. */
+export interface Change {
+  readonly key: ServiceKey
+  /** Records to create, or to replace under the same id. Written before anything is removed. */
+  readonly puts: readonly Instance[]
+  /** Records to take away, as they were last seen. */
+  readonly removals: readonly Instance[]
+}
+
+/** Writes one registry. */
+export interface RegistrySink {
+  /**
+   * Resolves when the change is durable (acknowledged by a quorum where there is one). Applying
+   * it again changes nothing. A reader sees no moment in which a surviving instance is absent:
+   * puts go first, and a record that only changes its keeper is swapped in one transaction.
+   * A removal touches only a record that still is what `removals` says; one that is already gone
+   * is no error. Rejects with REGISTRY_UNAVAILABLE (retry), REGISTRY_CONFLICT (somebody else's
+   * record stands there; no retry) or REGISTRY_REFUSED.
+   */
+  apply(change: Change, signal: AbortSignal): Promise<void>
+  /**
+   * The id that this registry will show for `instance` once it is written under `key`: a pure
+   * function of what is written, so that it is the same after every restart and on every replica.
+   */
+  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string
+  /**
+   * What a reader of this registry will get back for `instance` (labels it cannot keep are
+   * gone, weights are clamped), so that the steady state writes nothing.
+   */
+  normalize(key: ServiceKey, instance: Instance): Instance
+  /** Whether this registry can hold `key`; else the reason, for `plan` and `explain`. */
+  accepts(key: ServiceKey): true | string
+}
+
+/** One registry, opened. Closing it ends its session; what it wrote stays until that ends. */
+export interface Registry extends AsyncDisposable {
+  /** Its name in the configuration, the same on every gateway of the company. */
+  readonly name: string
+  readonly kind: string
+  readonly source: RegistrySource
+  readonly sink: RegistrySink
+  /** For `isthmus check`: connects and says in a line what it is and sees. */
+  describe(signal: AbortSignal): Promise<string>
+}
+
+/** Small durable state of a gateway: port assignments, the ledger of what it exported. */
+export interface StateStore {
+  /** The value last saved under `name`, else undefined. STATE_UNAVAILABLE when it cannot tell. */
+  load(name: string, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * Durable (synced to disk, acknowledged) when it resolves; the old value stays readable until
+   * then, also across a crash. STATE_UNAVAILABLE when it could not be written.
+   */
+  save(name: string, value: string, signal: AbortSignal): Promise<void>
+}
