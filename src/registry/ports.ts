@@ -69,6 +69,12 @@ export interface RegistrySink {
    * gone, weights are clamped), so that the steady state writes nothing.
    */
   normalize(key: ServiceKey, instance: Instance): Instance
+  /**
+   * Whether the id alone says that gateway `owner` wrote this record, also with its mark gone.
+   * Never true for a record that somebody else may have written. The third argument is what was
+   * read, for registries whose id is made from it.
+   */
+  recognizes(owner: string, key: ServiceKey, instance: Instance): boolean
   /** Whether this registry can hold `key`; else the reason, for `plan` and `explain`. */
   accepts(key: ServiceKey): true | string
 }
