@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import { configJsonSchema, parseConfig } from '../../../src/config/load.ts'
+
+const surroundings = {
+  env: { TOKEN: 'from-env', EMPTY: '' } as Record<string, string | undefined>,
+  readFile: (path: string) => {
+    if (path === 'secret.txt') return 'from-file\n'
+    throw new Error('ENOENT')
+  },
+}
+
+function faultsOf(text: string): string {
+  try {
+    parseConfig(text, surroundings)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'none'
+}
+
+const GATEWAY = `
+gateway:
+  id: gw-1
+  state: { path: ./state }
+  legacy:
+    advertise: 10.0.0.5
+    registries: [{ kind: zookeeper, name: zk, servers: ['127.0.0.1:2181'] }]
+    headers: { accepts: [b3], sends: [b3] }
+  mesh:
+    advertise: 10.0.0.5
+    registries: [{ kind: consul, name: consul, token: '\${TOKEN}' }]
+    headers: { accepts: [w3c], sends: [w3c] }
+`
+
+describe('parseConfig', () => {
+  test('fills in the defaults of every part', () => {
+    const { gateway, admin } = parseConfig(GATEWAY, surroundings)
+    expect(admin).toEqual({ host: '127.0.0.1', port: 9901 })
+    expect(gateway?.ports).toEqual({ from: 20_000, to: 29_999 })
+    expect(gateway?.legacy.registries[0]).toMatchObject({
+      dubboRoot: '/dubbo',
+      layouts: { read: ['dubbo', 'curator'], http: 'curator', rpc: 'dubbo' },
+    })
+  })
+
+  test('the result is frozen all the way down', () => {
+    const { gateway } = parseConfig(GATEWAY, surroundings)
+    expect(Object.isFrozen(gateway?.mesh.registries[0])).toBe(true)
+  })
+
+  test.each([
+    ['an environment variable', '${TOKEN}', 'from-env'],
+    ['a file, without its last line end', '${file:secret.txt}', 'from-file'],
+    ['a default, when the variable is not set', '${NOBODY:-fallback}', 'fallback'],
+    ['an empty variable is set', 'a${EMPTY:-x}b', 'ab'],
+    ['an escaped reference stays', '$${TOKEN}', '${TOKEN}'],
+  ])('a secret comes from %s', (_why, reference, expected) => {
+    const { gateway } = parseConfig(
+      GATEWAY.replace('${TOKEN}', () => reference),
+      surroundings,
+    )
+    expect(gateway?.mesh.registries[0]).toMatchObject({ token: expected })
+  })
+
+  test('every fault is listed, each with its path and what to do', () => {
+    const text = GATEWAY.replace('id: gw-1', 'id: GW_1\n  typo: 1')
+      .replace('accepts: [b3]', 'accepts: [b4]')
+      .replace('${TOKEN}', '${MISSING} ${file:gone.txt}')
+      .concat('  sync: { quietPeriodMs: 2000, maxDelayMs: 100 }\n  ports: { from: 9, to: 3 }\n')
+    const message = faultsOf(text)
+    expect(message).toContain('gateway.id: use 1 to 32 of a-z, 0-9 and -')
+    expect(message).toContain('gateway.typo: is not known here')
+    expect(message).toContain('gateway.legacy.headers.accepts.0: Invalid option')
+    expect(message).toContain('environment variable MISSING is not set')
+    expect(message).toContain('gateway.mesh.registries.0.token: file gone.txt cannot be read')
+  })
+
+  test.each([
+    [
+      'limits that contradict each other',
+      GATEWAY + '  sync: { quietPeriodMs: 2000, maxDelayMs: 100 }\n',
+      'gateway.sync.quietPeriodMs: must not exceed sync.maxDelayMs',
+    ],
+    [
+      'an empty port range',
+      GATEWAY + '  ports: { from: 9, to: 3 }\n',
+      'gateway.ports.from: must not exceed ports.to',
+    ],
+    [
+      'two registries under one name, by which loops would go unseen',
+      GATEWAY.replace('name: consul', 'name: zk'),
+      'registry names must differ',
+    ],
+    ['text that is not YAML', 'gateway: [', 'configuration has 1 fault'],
+  ])('refuses %s', (_why, text, expected) => {
+    expect(faultsOf(text)).toContain(expected)
+  })
+})
+
+test('docs/config.schema.json is the schema of this version', () => {
+  const published: unknown = JSON.parse(
+    readFileSync(new URL('../../../docs/config.schema.json', import.meta.url), 'utf8'),
+  )
+  expect(published).toEqual(JSON.parse(JSON.stringify(configJsonSchema())))
+})
