@@ -1,0 +1,62 @@
+import proxy from '@fastify/http-proxy'
+import { fastify } from 'fastify'
+import { errorCode, IsthmusError } from '../kernel/errors.ts'
+import type { Metrics } from '../kernel/metrics.ts'
+
+/** Whether a process can do its work now; if not, what it waits for. */
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string }
+
+export interface AdminOptions {
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  readonly metrics: Metrics
+  readonly readiness: () => Readiness
+  /** JSON-able; what `GET /status` answers. */
+  readonly status: () => unknown
+  /** Base URL of a query backend, whose pages and APIs are passed on under their own paths. */
+  readonly queryUrl?: string
+}
+
+export interface Admin extends AsyncDisposable {
+  /** `http://host:port` that it listens on. */
+  readonly url: string
+}
+
+/**
+ * The operator's listener: `/livez` (the process turns), `/readyz` (200 once it can work, else
+ * 503 with the reason), `/metrics` (Prometheus text) and `/status`. Throws LISTEN_FAILED.
+ */
+export async function startAdmin(options: AdminOptions): Promise<Admin> {
+  const { metrics, readiness } = options
+  const server = fastify()
+  server.get('/livez', () => 'ok\n')
+  server.get('/readyz', (_request, reply) => {
+    const state = readiness()
+    return state.ready ? 'ok\n' : reply.code(503).send(`not ready: ${state.why}\n`)
+  })
+  server.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  )
+  server.get('/status', () => options.status())
+  if (options.queryUrl !== undefined) {
+    // Pages and small JSON answers only: what the stock proxy cannot carry does not occur here.
+    await server.register(proxy, {
+      upstream: options.queryUrl,
+      httpMethods: ['GET', 'HEAD'],
+      retryMethods: [],
+    })
+  }
+  try {
+    const url = await server.listen({ host: options.host, port: options.port })
+    return { url, [Symbol.asyncDispose]: () => server.close() }
+  } catch (cause) {
+    await server.close()
+    throw new IsthmusError('LISTEN_FAILED', describeListenFailure(options, cause), { cause })
+  }
+}
+
+function describeListenFailure({ host, port }: AdminOptions, cause: unknown): string {
+  const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : String(errorCode(cause))
+  return `admin listener cannot listen on ${host}:${String(port)}: ${why}; set admin.port or admin.host`
+}
