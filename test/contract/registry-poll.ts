@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ServiceKey } from '../../src/registry/model.ts'
+import type { RegistryHarness } from './registry.ts'
+
+const LOOKS = 3
+
+/** A plain reader that looks again and again, to find the moments in which something is absent. */
+export interface Poll extends AsyncDisposable {
+  /** Looks that did not show `address`, of all until now and of a few more. */
+  missing(address: string): Promise<number>
+}
+
+export function polling(harness: RegistryHarness, key: ServiceKey): Poll {
+  const abort = new AbortController()
+  const looks: (readonly string[])[] = []
+  const running = (async () => {
+    while (!abort.signal.aborted) {
+      looks.push(await harness.list(key))
+      await delay(1)
+    }
+  })()
+  return {
+    missing: async (address) => {
+      const enough = looks.length + LOOKS
+      while (looks.length < enough) await Promise.race([delay(1), running])
+      return looks.filter((addresses) => !addresses.includes(address)).length
+    },
+    [Symbol.asyncDispose]: async () => {
+      abort.abort()
+      await running
+    },
+  }
+}
