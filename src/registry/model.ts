@@ -91,7 +91,10 @@ export interface Origin {
   readonly registry: string
   /** The service as it is called there. */
   readonly key: ServiceKey
-  /** Gateways it has come through, first to last; the last one is `owner`. */
+  /**
+   * The way it has come from `registry` on: gateway, registry, gateway, … and last `owner`. With
+   * the registries between, a gateway beside another one sees that a service has been there.
+   */
   readonly path: readonly string[]
 }
 
