@@ -29,6 +29,18 @@ export interface TraceContext {
 export type ContextTraceId = string & { readonly brand: 'ContextTraceId' }
 export type ContextSpanId = string & { readonly brand: 'ContextSpanId' }
 
+/**
+ * What came without ids (`b3: 0`, `jaeger-debug-id`, a lone `baggage`): nothing to join, yet the
+ * trace that begins here honours it.
+ */
+export interface TraceSeed {
+  /** `defer` when there was no decision, only baggage. */
+  readonly sampling: Sampling
+  readonly baggage: readonly BaggageEntry[]
+  readonly vendor: Readonly<Record<string, string>>
+  readonly source: HeaderFormat
+}
+
 /** Four things that stay four things: nobody decided, no, yes, yes past every sampler. */
 export type Sampling = 'defer' | 'deny' | 'accept' | 'debug'
 
@@ -38,6 +50,7 @@ export interface TracestateMember {
 }
 
 export interface BaggageEntry {
+  /** An HTTP token. */
   readonly key: string
   /** Decoded. */
   readonly value: string
@@ -52,3 +65,52 @@ export type HeaderFormat = (typeof HEADER_FORMATS)[number]
 export type HeaderField = readonly [name: string, value: string]
 /** Field lines in order, duplicates kept. */
 export type HeaderList = readonly HeaderField[]
+
+/** A trace header that was not taken, or not whole. Never an error: the request goes on. */
+export interface Rejection {
+  readonly format: HeaderFormat
+  /** Lower-case field name; the format's first one when all of it lost. */
+  readonly header: string
+  readonly reason: RejectReason
+  /** The context that lost against another one of the same request: a span link for whoever reports. */
+  readonly link?: { readonly traceId: ContextTraceId; readonly spanId: ContextSpanId }
+}
+
+/**
+ * Closed, so that it can be a metric label. `orphaned`: it means nothing without another header
+ * that is absent or invalid. `outranked`: another format of the same request won.
+ */
+export type RejectReason =
+  | 'malformed'
+  | 'zero-id'
+  | 'too-long'
+  | 'repeated'
+  | 'incomplete'
+  | 'orphaned'
+  | 'over-limit'
+  | 'outranked'
+
+/** Something of a context that no format of the target can say, or that its limits cut off. */
+export interface Loss {
+  readonly what: Aspect
+  /** For people. */
+  readonly why: string
+}
+
+/** What a context can hold besides the trace and span id: the rows of docs/trace-headers.md. */
+export const ASPECTS = [
+  'trace-id-high',
+  'trace-id-width',
+  'parent',
+  'defer',
+  'debug',
+  'firehose',
+  'random',
+  'tracestate',
+  'baggage',
+  'baggage-properties',
+  'seed-decision',
+  'seed-debug',
+  'debug-id',
+] as const
+export type Aspect = (typeof ASPECTS)[number]

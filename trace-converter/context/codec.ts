@@ -1,0 +1,43 @@
+import type { TraceFields } from './fields.ts'
+import type { HeaderField, HeaderFormat, Rejection, TraceContext, TraceSeed } from './model.ts'
+
+/** One header format. Pure and total: bad input is a rejection, never a throw. */
+export interface HeaderCodec {
+  readonly format: HeaderFormat
+  /** Lower-case names of all its fields. */
+  readonly headerNames: readonly string[]
+  /** Lower-case beginning of fields whose names are open (`uberctx-`). */
+  readonly headerPrefix?: string
+  read(fields: TraceFields, options: ReadOptions): ReadResult
+  /** Valid by the format's grammar whatever the context holds. */
+  write(context: TraceContext | TraceSeed, options: WriteOptions): readonly HeaderField[]
+}
+
+export interface ReadOptions {
+  /**
+   * Also read what known senders write against the B3 grammar: ids shorter than they must be
+   * (jaeger-client's B3 codec) and a parent that is no id (proxies that send `-`); the parent is
+   * dropped, the chain kept. Off: such a context is rejected, as Brave does.
+   */
+  readonly lenient: boolean
+}
+
+export interface WriteOptions {
+  /** 64: this peer cannot take more, send the right half. */
+  readonly traceIdBits: 64 | 128
+}
+
+/** Nothing set: nothing of this format was there. */
+export interface ReadResult {
+  readonly context?: TraceContext
+  /** Only without a context. */
+  readonly seed?: TraceSeed
+  readonly rejected: readonly Rejection[]
+}
+
+export const ABSENT: ReadResult = { rejected: [] }
+
+/** Whether it names a trace, or only seeds one. */
+export function isContext(value: TraceContext | TraceSeed): value is TraceContext {
+  return 'traceId' in value
+}

@@ -1,0 +1,61 @@
+import type { ContextSpanId, ContextTraceId, TraceContext } from './model.ts'
+
+const HEX = /^[0-9a-f]+$/
+const ZERO_HALF = '0000000000000000'
+
+/** Draws 64 random bits, unsigned. */
+export type Random64 = () => bigint
+
+/**
+ * 1 to 32 hex digits of either case, padded on the left to 32 (Jaeger's short ids). undefined when
+ * empty, longer, not hex or all zero.
+ */
+export function parseContextTraceId(text: string): ContextTraceId | undefined {
+  return parseHex(text, 32) as ContextTraceId | undefined
+}
+
+/** 1 to 16 hex digits of either case, padded on the left to 16. undefined as above. */
+export function parseContextSpanId(text: string): ContextSpanId | undefined {
+  return parseHex(text, 16) as ContextSpanId | undefined
+}
+
+function parseHex(text: string, width: number): string | undefined {
+  if (text.length > width) return undefined
+  const lower = text.toLowerCase()
+  if (!HEX.test(lower)) return undefined
+  const padded = lower.padStart(width, '0')
+  return /[^0]/.test(padded) ? padded : undefined
+}
+
+/** A span id from randomness that the caller owns. */
+export function newSpanId(random: Random64): ContextSpanId {
+  return half(random) as ContextSpanId
+}
+
+/** A trace id of 128 bits, or of 64 for a side that knows no more. */
+export function newTraceId(random: Random64, width: 64 | 128): ContextTraceId {
+  return (width === 64 ? ZERO_HALF + half(random) : half(random) + half(random)) as ContextTraceId
+}
+
+/** Zero means "no id" in every format, so the one draw in 2^64 that is zero becomes 1. */
+function half(random: Random64): string {
+  const bits = BigInt.asUintN(64, random())
+  return (bits === 0n ? 1n : bits).toString(16).padStart(16, '0')
+}
+
+export function hasHighHalf(traceId: ContextTraceId): boolean {
+  return !traceId.startsWith(ZERO_HALF)
+}
+
+/**
+ * The digits that a peer receives: 16 where the id came so, 32 otherwise. A peer that takes 64
+ * bits at most gets the right half, as B3 downgrades; never an all-zero half.
+ */
+export function writtenTraceId(
+  context: Pick<TraceContext, 'traceId' | 'traceIdWidth'>,
+  traceIdBits: 64 | 128,
+): string {
+  const low = context.traceId.slice(16)
+  if (traceIdBits === 64 && low !== ZERO_HALF) return low
+  return context.traceIdWidth === 64 && !hasHighHalf(context.traceId) ? low : context.traceId
+}

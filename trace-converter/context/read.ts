@@ -1,0 +1,71 @@
+import type { ReadOptions } from './codec.ts'
+import { CODECS, traceFields } from './codecs.ts'
+import { isSameTrace, mergeBaggage, mergeContexts, mergeSeeds } from './merge.ts'
+import type { HeaderFormat, HeaderList, Rejection, TraceContext, TraceSeed } from './model.ts'
+import { refineSampling } from './sampling.ts'
+
+/** At most one of `context` and `seed`; neither when the request is not traced. */
+export interface ContextRead {
+  readonly context?: TraceContext
+  readonly seed?: TraceSeed
+  /** What was not taken and why, for counting. */
+  readonly rejected: readonly Rejection[]
+}
+
+const NOTHING: ContextRead = { rejected: [] }
+
+/**
+ * The one context of a request, from the formats that its sender may use, in their order: the
+ * first valid one wins, an invalid one gives way to the next. Another format of the same trace
+ * adds what the winner cannot say; one of another trace is reported. Never throws.
+ */
+export function readContext(
+  headers: HeaderList,
+  accepts: readonly HeaderFormat[],
+  options: ReadOptions = { lenient: false },
+): ContextRead {
+  const fields = traceFields(headers)
+  if (fields === undefined) return NOTHING
+  const results = accepts.map((format) => CODECS[format].read(fields, options))
+  const contexts = results.flatMap(({ context }) => context ?? [])
+  const seeds = results.flatMap(({ seed }) => seed ?? [])
+  const rejected = results.flatMap((result) => result.rejected)
+  const baggage = mergeBaggage([...contexts, ...seeds])
+  const winner = contexts[0]
+  if (winner === undefined) {
+    const seed = mergeSeeds(seeds)
+    return seed === undefined ? { rejected } : { seed: { ...seed, baggage }, rejected }
+  }
+  const same = contexts.filter((other) => other !== winner && isSameTrace(winner, other))
+  const losers = contexts.filter((other) => other !== winner && !same.includes(other))
+  const merged = mergeContexts(winner, same)
+  return {
+    context: addSeeds({ ...merged, baggage }, seeds),
+    rejected: [...rejected, ...losers.map(outranked), ...seeds.filter(decides(merged)).map(lost)],
+  }
+}
+
+/** Debug asked for beside the ids (`X-B3-Flags: 1` and a traceparent) is a request for this trace. */
+function addSeeds(context: TraceContext, seeds: readonly TraceSeed[]): TraceContext {
+  const sampling = seeds.reduce(
+    (decision, seed) => (seed.sampling === 'debug' ? refineSampling(decision, 'debug') : decision),
+    context.sampling,
+  )
+  return sampling === context.sampling ? context : { ...context, sampling }
+}
+
+/** A decision without ids says nothing against one that came with them. */
+function decides(context: TraceContext): (seed: TraceSeed) => boolean {
+  return ({ sampling }) =>
+    sampling !== 'defer' && refineSampling(context.sampling, sampling) !== sampling
+}
+
+function outranked(loser: TraceContext): Rejection {
+  const { traceId, spanId } = loser
+  return { ...lost(loser), link: { traceId, spanId } }
+}
+
+function lost({ source }: Pick<TraceSeed, 'source'>): Rejection {
+  const [header = source] = CODECS[source].headerNames
+  return { format: source, header, reason: 'outranked' }
+}

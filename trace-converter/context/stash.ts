@@ -1,0 +1,69 @@
+import { formatB3Single, parseB3Single } from './b3-single.ts'
+import { hasHighHalf } from './ids.ts'
+import type { TraceContext, TracestateMember } from './model.ts'
+import { refineSampling } from './sampling.ts'
+import { fitTracestate } from './tracestate.ts'
+
+/**
+ * What traceparent cannot say rides beside it in tracestate, which every W3C participant passes
+ * on: `b3={trace}-{span}[-{state}][-{parent}]` (B3's own RATIONALE names that member), and
+ * `isthmus=firehose` for Jaeger's third flag.
+ */
+const B3_KEY = 'b3'
+const OWN_KEY = 'isthmus'
+const FIREHOSE = 'firehose'
+
+/** The stash in front, as changed members must be; then everybody else's in order, as far as they fit. */
+export function writtenTracestate(context: TraceContext): readonly TracestateMember[] {
+  const others = context.tracestate.filter((member) => !isStash(member))
+  return fitTracestate([...stash(context), ...others])
+}
+
+/** Empty when traceparent says it all. */
+function stash(context: TraceContext): readonly TracestateMember[] {
+  const members: TracestateMember[] = []
+  if (needsB3(context)) {
+    const value = formatB3Single(context, 128, { parentOfDeferred: true })
+    members.push({ key: B3_KEY, value })
+  }
+  if (context.firehose) members.push({ key: OWN_KEY, value: FIREHOSE })
+  return members
+}
+
+/** A 64-bit id needs no word: a zero left half already says it (and any width comes back so). */
+function needsB3(context: TraceContext): boolean {
+  const { sampling, parent, traceIdWidth, traceId } = context
+  if (sampling === 'defer' || sampling === 'debug') return true
+  if (parent !== 'root' && parent !== 'unknown') return true
+  return traceIdWidth === 128 && !hasHighHalf(traceId)
+}
+
+/** The context with what the stash adds, and without the stash. */
+export function unstash(context: TraceContext): TraceContext {
+  const own = context.tracestate.filter(isStash)
+  if (own.length === 0) return context
+  const tracestate = context.tracestate.filter((member) => !isStash(member))
+  const firehose = own.some(({ key, value }) => key === OWN_KEY && value === FIREHOSE)
+  return restore({ ...context, tracestate, firehose }, own)
+}
+
+/** Also other people's `b3`: a member of another trace is stale, and nobody needs it downstream. */
+function isStash({ key }: TracestateMember): boolean {
+  return key === B3_KEY || key === OWN_KEY
+}
+
+/**
+ * Believed for the same trace only. The span may differ: mesh services made spans of their own
+ * since, and then the parent that was stashed is not the parent of this span.
+ */
+function restore(context: TraceContext, own: readonly TracestateMember[]): TraceContext {
+  const value = own.find(({ key }) => key === B3_KEY)?.value
+  const stashed = value === undefined ? 'malformed' : parseB3Single(value, { lenient: false })
+  if (typeof stashed === 'string' || stashed.traceId !== context.traceId) return context
+  return {
+    ...context,
+    traceIdWidth: stashed.traceIdWidth,
+    parent: stashed.spanId === context.spanId ? stashed.parent : context.parent,
+    sampling: refineSampling(context.sampling, stashed.sampling),
+  }
+}
