@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import zookeeper from 'node-zookeeper-client'
+import { z } from 'zod'
+import { pick, type Discovery } from './discovery.ts'
+
+const instance = z.object({ address: z.string(), port: z.number() })
+
+/**
+ * As Spring Cloud registers and finds a service: an ephemeral JSON znode under /services, by
+ * `node-zookeeper-client` alone.
+ */
+export async function zookeeperDiscovery(servers: string): Promise<Discovery> {
+  const client = zookeeper.createClient(servers, { sessionTimeout: 10_000 })
+  const connected = once(client, 'connected')
+  client.connect()
+  await connected
+  const create = promisify(client.create.bind(client))
+  const list = promisify<string, undefined, string[]>((path, watcher, done) => {
+    client.getChildren(path, watcher, (error, children) => done(error, children))
+  })
+  const read = promisify<string, undefined, Buffer | undefined>((path, watcher, done) => {
+    client.getData(path, watcher, (error, data) => done(error, data))
+  })
+  return {
+    register: async (name, address, port) => {
+      for (const path of ['/services', `/services/${name}`]) {
+        await create(path, Buffer.alloc(0), zookeeper.CreateMode.PERSISTENT).catch(ignoreExisting)
+      }
+      const id = randomUUID()
+      const data = Buffer.from(JSON.stringify(springInstance(name, id, address, port)))
+      await create(`/services/${name}/${id}`, data, zookeeper.CreateMode.EPHEMERAL)
+    },
+    lookup: async (service) => {
+      const ids = await list(`/services/${service}`, undefined).catch(() => [])
+      const id = pick(ids)
+      const data = id && (await read(`/services/${service}/${id}`, undefined))
+      if (!data) return undefined
+      const { address, port } = instance.parse(JSON.parse(data.toString('utf8')))
+      return `${address}:${String(port)}`
+    },
+    [Symbol.asyncDispose]: async () => {
+      const gone = once(client, 'disconnected')
+      client.close()
+      await gone
+    },
+  }
+}
+
+const NODE_EXISTS = -110
+
+function ignoreExisting(error: unknown): void {
+  const code = typeof error === 'object' && error !== null && 'code' in error && error.code
+  if (code !== NODE_EXISTS) throw error
+}
+
+function springInstance(name: string, id: string, address: string, port: number): object {
+  return {
+    name,
+    id,
+    address,
+    port,
+    sslPort: null,
+    payload: {
+      '@class': 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance',
+      id: name,
+      name,
+      metadata: { instance_status: 'UP' },
+    },
+    registrationTimeUTC: Date.now(),
+    serviceType: 'DYNAMIC',
+    uriSpec: {
+      parts: ['scheme', '://', 'address', ':', 'port'].map((value) => ({
+        value,
+        variable: /^[a-z]/.test(value),
+      })),
+    },
+  }
+}
