@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { startConsul } from '../support/servers/consul.ts'
+import { consulCli, zkCli } from '../support/servers/plain-clients.ts'
+import type { RealServer } from '../support/servers/real-server.ts'
+import { sharedConsul, sharedZookeeper } from '../support/servers/shared.ts'
+import { startZookeeper } from '../support/servers/zookeeper.ts'
+
+const SERVERS = [
+  {
+    name: 'ZooKeeper',
+    start: startZookeeper,
+    put: (address: string) => zkCli(address, 'create', '/kept', 'written-before'),
+    get: (address: string) => zkCli(address, 'get', '/kept'),
+  },
+  {
+    name: 'Consul',
+    start: startConsul,
+    put: (address: string) => consulCli(address, 'kv', 'put', 'kept', 'written-before'),
+    get: (address: string) => consulCli(address, 'kv', 'get', 'kept'),
+  },
+]
+
+describe.each(SERVERS)('a real $name', ({ start, put, get }) => {
+  test('keeps its address and data over SIGKILL and restart', async () => {
+    await using server = await start()
+    const { address, pid } = server
+    await put(address)
+    await server.kill()
+    await expect(answers(server)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await server.restart()
+    expect(server.address).toBe(address)
+    expect(server.pid).not.toBe(pid)
+    expect(await get(address)).toContain('written-before')
+  })
+
+  test('paused, it takes connections and answers nothing; resumed, it answers', async () => {
+    await using server = await start()
+    server.pause()
+    await expect(answers(server)).rejects.toMatchObject({ name: 'AbortError' })
+    server.resume()
+    expect(await answers(server)).not.toBe('')
+  })
+
+  test('leaves neither process nor folder, also when it ends paused', async () => {
+    const before = await ourFolders()
+    const server = await start()
+    const { pid } = server
+    server.pause()
+    await server[Symbol.asyncDispose]()
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    expect(await ourFolders()).toEqual(before)
+  })
+})
+
+test('a server that cannot start says why in its own words, and leaves no folder', async () => {
+  const before = await ourFolders()
+  const broken = startConsul({ config: { no_such_setting: 1 } })
+  await expect(broken).rejects.toThrow(/Consul ended; its last lines:\n[^]*no_such_setting/)
+  expect(await ourFolders()).toEqual(before)
+})
+
+test('a data folder of the caller is kept', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'kept-data-'))
+  try {
+    const server = await startZookeeper({ dataDir, extraConfig: { 'autopurge.purgeInterval': 0 } })
+    await server[Symbol.asyncDispose]()
+    expect(existsSync(join(dataDir, 'version-2'))).toBe(true)
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
+})
+
+test('the shared servers of the test run answer', async () => {
+  const zookeeper = await ask(sharedZookeeper())
+  expect(zookeeper).toMatch(/^Zookeeper version: \d/)
+  const consul = await fetch(`${sharedConsul()}/v1/status/leader`)
+  expect(await consul.json()).toMatch(/:\d+$/)
+})
+
+const answers = (server: RealServer): Promise<string> => ask(server.address)
+
+/** What a server sends to a short question: its status to `srvr`, or a complaint of HTTP. */
+async function ask(address: string): Promise<string> {
+  const [host = '', port] = address.replace('http://', '').split(':')
+  const signal = AbortSignal.timeout(1_000)
+  const socket = connect({ host, port: Number(port), signal })
+  try {
+    await once(socket, 'connect', { signal })
+    socket.end('srvr')
+    return await text(socket)
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The folders of servers that this process started; other tests run beside. */
+async function ourFolders(): Promise<string[]> {
+  const ours = new RegExp(`^isthmus-(zookeeper|consul)-${process.pid}-`)
+  return (await readdir(tmpdir())).filter((name) => ours.test(name)).sort()
+}

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+const programs = z.object({
+  java: z.object({ command: z.string(), version: z.string() }),
+  zookeeper: z.object({ classpath: z.string() }),
+  consul: z.object({ command: z.string(), version: z.string() }),
+})
+
+export type ServerPrograms = z.infer<typeof programs>
+
+let known: ServerPrograms | undefined
+
+/**
+ * The programs that real servers are started from. The test run looks once and hands the answer on
+ * in ISTHMUS_TEST_PROGRAMS; a single test file run by hand looks (and fetches) by itself.
+ */
+export function serverPrograms(): ServerPrograms {
+  known ??= programs.parse(JSON.parse(process.env['ISTHMUS_TEST_PROGRAMS'] ?? find()))
+  return known
+}
+
+function find(): string {
+  const script = join(ROOT, 'scripts', 'servers.mjs')
+  return execFileSync(process.execPath, [script, '--json'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
