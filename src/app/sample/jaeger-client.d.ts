@@ -23,7 +23,6 @@ declare module 'jaeger-client' {
     readonly serviceName: string
     readonly sampler: { readonly type: 'const'; readonly param: 0 | 1 }
     readonly reporter: { readonly collectorEndpoint: string; readonly flushIntervalMs?: number }
-    readonly traceId128bit?: boolean
   }
-  export function initTracer(config: TracingConfig, options: object): Tracer
+  export function initTracer(config: TracingConfig, options: { readonly traceId128bit?: boolean }): Tracer
 }

@@ -13,9 +13,8 @@ export function jaegerTracing(serviceName: string, collectorUrl: string): Sample
       serviceName,
       sampler: { type: 'const', param: 1 },
       reporter: { collectorEndpoint: collectorUrl, flushIntervalMs: 100 },
-      traceId128bit: true,
     },
-    {},
+    { traceId128bit: true },
   )
   return {
     serve: (method, path, headers) => {
