@@ -24,5 +24,8 @@ declare module 'jaeger-client' {
     readonly sampler: { readonly type: 'const'; readonly param: 0 | 1 }
     readonly reporter: { readonly collectorEndpoint: string; readonly flushIntervalMs?: number }
   }
-  export function initTracer(config: TracingConfig, options: { readonly traceId128bit?: boolean }): Tracer
+  export function initTracer(
+    config: TracingConfig,
+    options: { readonly traceId128bit?: boolean },
+  ): Tracer
 }
