@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -25,8 +25,10 @@ export function serverPrograms(): ServerPrograms {
 
 function find(): string {
   const script = join(ROOT, 'scripts', 'servers.mjs')
-  return execFileSync(process.execPath, [script, '--json'], {
+  const { status, stdout } = spawnSync(process.execPath, [script, '--json'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  if (status !== 0) throw new Error('the real servers cannot be had, for the reason above')
+  return stdout
 }

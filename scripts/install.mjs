@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import './setup/node-version.mjs'
+import { installPackages } from './setup/install.mjs'
+
+installPackages()
