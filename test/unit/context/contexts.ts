@@ -1,0 +1,193 @@
+import fc from 'fast-check'
+import { parseContextSpanId, parseContextTraceId } from '../../../trace-converter/context/ids.ts'
+import type {
+  BaggageEntry,
+  ContextSpanId,
+  ContextTraceId,
+  HeaderField,
+  HeaderFormat,
+  HeaderList,
+  Sampling,
+  TraceContext,
+  TracestateMember,
+} from '../../../trace-converter/context/model.ts'
+
+/** A literal that must be a valid id. */
+export function traceId(text: string): ContextTraceId {
+  return parseContextTraceId(text) ?? fail(text)
+}
+
+export function spanId(text: string): ContextSpanId {
+  return parseContextSpanId(text) ?? fail(text)
+}
+
+function fail(text: string): never {
+  throw new TypeError(`not an id: ${text}`)
+}
+
+export const TRACE = '80f198ee56343ba864fe8b2a57d3eff7'
+export const SPAN = 'e457b5a2e4d86bd1'
+export const PARENT = '05e3ac9a4f6e3b90'
+
+/** A plain sampled context, changed as the case wants it. */
+export function context(changes: Partial<TraceContext> = {}): TraceContext {
+  return {
+    traceId: traceId(TRACE),
+    traceIdWidth: 128,
+    spanId: spanId(SPAN),
+    parent: 'unknown',
+    sampling: 'accept',
+    firehose: false,
+    tracestate: [],
+    baggage: [],
+    vendor: {},
+    source: 'w3c',
+    ...changes,
+  }
+}
+
+const hex = (digits: number): fc.Arbitrary<string> =>
+  fc
+    .string({
+      unit: fc.constantFrom(...Array.from('0123456789abcdef')),
+      minLength: digits,
+      maxLength: digits,
+    })
+    .filter((text) => /[^0]/.test(text))
+
+export const anySpanId = hex(16).map(spanId)
+export const anySampling = fc.constantFrom<Sampling>('defer', 'deny', 'accept', 'debug')
+
+/** Both widths, and a 64-bit id written in 32 digits. */
+const anyTraceId: fc.Arbitrary<Pick<TraceContext, 'traceId' | 'traceIdWidth'>> = fc.oneof(
+  hex(32).map((text) => ({ traceId: traceId(text), traceIdWidth: 128 as const })),
+  fc.record({ traceId: hex(16).map(traceId), traceIdWidth: fc.constantFrom(64 as const, 128) }),
+)
+
+const anyKey = fc.stringMatching(/^[a-z0-9][a-z0-9_\-*/@]{0,12}$/)
+const anyMember: fc.Arbitrary<TracestateMember> = fc.record({
+  key: anyKey.filter((key) => key !== 'b3' && key !== 'isthmus'),
+  value: fc.stringMatching(/^[!-+\--<>-~][ -+\--<>-~]{0,20}[!-+\--<>-~]$/),
+})
+const anyProperty = fc.stringMatching(/^[a-z]{1,5}(=[!#-+\--:<-[\]-~]{0,5})?$/)
+
+/** Values are any text at all, also what no wire takes as it is. */
+export const anyBaggage = (form: 'w3c' | 'jaeger'): fc.Arbitrary<readonly BaggageEntry[]> =>
+  fc.uniqueArray(
+    fc.record({
+      key: fc.stringMatching(form === 'w3c' ? /^[A-Za-z0-9._~-]{1,8}$/ : /^[a-z0-9-]{1,8}$/),
+      value: fc.string({ unit: 'grapheme', maxLength: 12 }),
+      properties: form === 'w3c' ? fc.array(anyProperty, { maxLength: 2 }) : fc.constant([]),
+    }),
+    { selector: ({ key }) => key, maxLength: 4 },
+  )
+
+const anyTracestate = fc.uniqueArray(anyMember, { selector: ({ key }) => key, maxLength: 5 })
+
+/** A context that can say everything; what a format cannot represent is a loss to be listed. */
+export const anyContext: fc.Arbitrary<TraceContext> = build({
+  parent: fc.oneof(anySpanId, fc.constantFrom('root' as const, 'unknown' as const)),
+  firehose: fc.boolean(),
+  random: fc.constantFrom(true, false, undefined),
+  tracestate: anyTracestate,
+  baggage: anyBaggage('w3c'),
+  source: fc.constantFrom<HeaderFormat>('w3c', 'b3-single', 'b3', 'jaeger'),
+})
+
+interface Parts {
+  readonly parent?: fc.Arbitrary<TraceContext['parent']>
+  readonly sampling?: fc.Arbitrary<Sampling>
+  readonly firehose?: fc.Arbitrary<boolean>
+  readonly random?: fc.Arbitrary<boolean | undefined>
+  readonly tracestate?: fc.Arbitrary<readonly TracestateMember[]>
+  readonly baggage?: fc.Arbitrary<readonly BaggageEntry[]>
+  readonly source: fc.Arbitrary<HeaderFormat>
+}
+
+function build(parts: Parts): fc.Arbitrary<TraceContext> {
+  return fc
+    .record({
+      ids: anyTraceId,
+      spanId: anySpanId,
+      parent: parts.parent ?? fc.oneof(anySpanId, fc.constant('root' as const)),
+      sampling: parts.sampling ?? anySampling,
+      firehose: parts.firehose ?? fc.constant(false),
+      random: parts.random ?? fc.constant(undefined),
+      tracestate: parts.tracestate ?? fc.constant([]),
+      baggage: parts.baggage ?? fc.constant([]),
+      source: parts.source,
+    })
+    .map(({ ids, random, ...rest }) =>
+      context({ ...rest, ...ids, ...(random === undefined ? {} : { random }) }),
+    )
+}
+
+/** Contexts that each format can say in full. */
+export const representable: Readonly<Record<HeaderFormat, fc.Arbitrary<TraceContext>>> = {
+  w3c: build({
+    // A stashed 64-bit span of the same trace says `root` when it knows no parent.
+    parent: anySpanId,
+    firehose: fc.boolean(),
+    random: fc.boolean(),
+    tracestate: anyTracestate,
+    baggage: anyBaggage('w3c'),
+    source: fc.constant('w3c'),
+  }),
+  'b3-single': build({
+    sampling: fc.constantFrom('deny', 'accept', 'debug'),
+    source: fc.constant('b3-single'),
+  }),
+  b3: build({ source: fc.constant('b3') }),
+  jaeger: build({
+    sampling: fc.constantFrom('deny', 'accept', 'debug'),
+    firehose: fc.boolean(),
+    baggage: anyBaggage('jaeger'),
+    source: fc.constant('jaeger'),
+  }),
+}
+
+/** Fields that belong to nobody's tracing. */
+export const anyUnrelated: fc.Arbitrary<HeaderField> = fc.tuple(
+  fc.constantFrom('Host', 'cookie', 'X-Request-Id', 'b3x', 'x-b3', 'uber', 'Trace-Parent'),
+  fc.string({ maxLength: 20 }),
+)
+
+/** Names that mean something, in any case, with values that are nearly right or not at all. */
+export const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
+  fc.constantFrom(
+    'traceparent',
+    'Tracestate',
+    'baggage',
+    'b3',
+    'X-B3-TraceId',
+    'x-b3-spanid',
+    'X-B3-ParentSpanId',
+    'x-b3-sampled',
+    'x-b3-flags',
+    'uber-trace-id',
+    'uberctx-a',
+    'UberCtx-A',
+    'jaeger-baggage',
+    'jaeger-debug-id',
+  ),
+  fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 90 }),
+    fc.stringMatching(/^[0-9a-f:=,;%d -]{0,90}$/),
+    fc.constantFrom(
+      `00-${TRACE}-${SPAN}-01`,
+      `${TRACE}-${SPAN}-d-${PARENT}`,
+      `${TRACE}:${SPAN}:0:9`,
+      TRACE,
+      SPAN,
+      '1',
+      `b3=${TRACE}-${SPAN}`,
+      'constructor',
+      '__proto__',
+    ),
+  ),
+)
+
+export const anyHeaders: fc.Arbitrary<HeaderList> = fc.array(
+  fc.oneof(anyTraceField, anyUnrelated),
+  { maxLength: 12 },
+)

@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { convertHeaders } from '../../../trace-converter/context/convert.ts'
+import { lossesOf } from '../../../trace-converter/context/losses.ts'
+import { HEADER_FORMATS, type HeaderFormat } from '../../../trace-converter/context/model.ts'
+import { readContext } from '../../../trace-converter/context/read.ts'
+import { writeContext } from '../../../trace-converter/context/write.ts'
+import { anyContext, anyHeaders, anySpanId, anyUnrelated, representable } from './contexts.ts'
+
+const anyFormats = fc.uniqueArray(fc.constantFrom(...HEADER_FORMATS), { minLength: 1 })
+const anyBits = fc.constantFrom(64 as const, 128 as const)
+const anyConversion = fc.record({ from: anyFormats, to: anyFormats, traceIdBits: anyBits })
+const wide = { traceIdBits: 128 } as const
+
+const HEX16 = '(?!0{16})[0-9a-f]{16}'
+const TRACE_ID = `(?!0{16}(0{16})?-)(${HEX16}|[0-9a-f]{32})`
+/** The grammars once more, written apart from the codecs. */
+const GRAMMAR: Readonly<Record<string, RegExp>> = {
+  traceparent: /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-3]$/,
+  tracestate: /^[a-z0-9][a-z0-9_\-*/@]*=[ -+\--<>-~]*(,[a-z0-9][a-z0-9_\-*/@]*=[ -+\--<>-~]*)*$/,
+  baggage:
+    /^[^\x00-\x20",;\\\x7f-\uffff]+(; ?[^\x00-\x1f",;\\\x7f-\uffff]+)*(,[^\x00-\x20",;\\\x7f-\uffff]+(; ?[^\x00-\x1f",;\\\x7f-\uffff]+)*)*$/,
+  b3: new RegExp(`^([01d]|${TRACE_ID}-${HEX16}(-[01d](-${HEX16})?)?)$`),
+  'x-b3-traceid': /^(?!0+$)([0-9a-f]{16}|[0-9a-f]{32})$/,
+  'x-b3-spanid': /^(?!0+$)[0-9a-f]{16}$/,
+  'x-b3-parentspanid': /^(?!0+$)[0-9a-f]{16}$/,
+  'x-b3-sampled': /^[01]$/,
+  'x-b3-flags': /^1$/,
+  'uber-trace-id':
+    /^(?!0+:)([0-9a-f]{16}|[0-9a-f]{32}):(?!0+:)[0-9a-f]{16}:(0|[0-9a-f]{16}):[0-9a-f]$/,
+  'jaeger-baggage': /^[!-~]+=[!-+\--~]*(, [!-~]+=[!-+\--~]*)*$/,
+  'jaeger-debug-id': /^[!-~]+$/,
+}
+
+describe('laws of the codecs', () => {
+  test('no headers make it throw, and all that it writes is valid by the target’s grammar', () => {
+    fc.assert(
+      fc.property(
+        anyHeaders,
+        anyConversion,
+        fc.option(anySpanId),
+        fc.boolean(),
+        (headers, how, spanId, lenient) => {
+          const converted = convertHeaders(headers, {
+            ...how,
+            lenient,
+            ...(spanId === null ? {} : { spanId }),
+          })
+          const written = converted.headers.slice(headers.filter(([name]) => !isOwned(name)).length)
+          for (const [name, value] of written) {
+            const grammar = name.startsWith('uberctx-') ? /^[!-~]*$/ : GRAMMAR[name]
+            expect(value).toMatch(grammar ?? /^no such header$/)
+          }
+          const names = written.map(([name]) => name)
+          expect(new Set(names).size).toBe(names.length)
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test.each([...HEADER_FORMATS])('what %s can say it reads back', (format) => {
+    fc.assert(
+      fc.property(representable[format], (context) => {
+        const found = readContext(writeContext([], context, [format], wide), [format])
+        expect(found).toEqual({ context, rejected: [] })
+      }),
+    )
+  })
+
+  test.each(['b3', 'b3-single', 'jaeger'] as const)(
+    '%s into W3C and back: same decision, ids, width and parent, and the same fields',
+    (format) => {
+      fc.assert(
+        fc.property(representable[format], (context) => {
+          const there = writeContext([], context, [format], wide)
+          const mesh = convertHeaders(there, { from: [format], to: ['w3c'], ...wide })
+          expect(mesh.losses).toEqual([])
+          const back = convertHeaders(mesh.headers, { from: ['w3c'], to: [format], ...wide })
+          expect(back.losses).toEqual([])
+          expect(back.headers).toEqual(there)
+        }),
+      )
+    },
+  )
+
+  test('headers of others are neither seen nor touched, wherever and however often they stand', () => {
+    fc.assert(
+      fc.property(
+        representable.w3c,
+        fc.array(anyUnrelated, { maxLength: 6 }),
+        fc.infiniteStream(fc.boolean()),
+        anyConversion,
+        (context, unrelated, coins, how) => {
+          const own = writeContext([], context, ['w3c', 'b3'], wide)
+          const mixed = shuffleIn(own, [...unrelated, ...unrelated], coins)
+          const alone = convertHeaders(own, how)
+          const among = convertHeaders(mixed, how)
+          expect(among).toEqual({
+            ...alone,
+            headers: [...unrelated, ...unrelated, ...alone.headers],
+          })
+        },
+      ),
+    )
+  })
+
+  test('converting what was converted changes nothing more', () => {
+    fc.assert(
+      fc.property(anyHeaders, anyFormats, (headers, formats) => {
+        const how = { from: formats, to: formats, ...wide }
+        const once = convertHeaders(headers, how)
+        expect(convertHeaders(once.headers, how).headers).toEqual(once.headers)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('what does not come back is a listed loss, for any context, formats and width', () => {
+    fc.assert(
+      fc.property(anyContext, anyFormats, anyBits, (context, formats, traceIdBits) => {
+        const lost = new Set(lossesOf(context, formats, traceIdBits).map(({ what }) => what))
+        const written = writeContext([], context, formats, { traceIdBits })
+        const found = readContext(written, widestFirst(formats)).context
+        expect(found?.spanId).toBe(context.spanId)
+        if (!lost.has('trace-id-high')) expect(found?.traceId).toBe(context.traceId)
+        if (!lost.has('defer') && !lost.has('debug')) expect(found?.sampling).toBe(context.sampling)
+        if (!lost.has('firehose')) expect(found?.firehose).toBe(context.firehose)
+        if (!lost.has('random')) expect(found?.random ?? false).toBe(context.random ?? false)
+        if (!lost.has('tracestate')) expect(found?.tracestate).toEqual(context.tracestate)
+        if (!lost.has('parent') && context.parent.length === 16) {
+          expect(found?.parent).toBe(context.parent)
+        }
+        if (!lost.has('baggage') && !lost.has('baggage-properties')) {
+          expect(found?.baggage).toEqual(context.baggage)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+/** The order that a gateway would be configured with: the format that says most first. */
+function widestFirst(formats: readonly HeaderFormat[]): readonly HeaderFormat[] {
+  return HEADER_FORMATS.filter((format) => formats.includes(format))
+}
+
+function isOwned(name: string): boolean {
+  const lower = name.toLowerCase()
+  return lower in GRAMMAR || lower.startsWith('uberctx-')
+}
+
+/** Both lists in their own order, interleaved as the coins fall. */
+function shuffleIn<T>(own: readonly T[], others: readonly T[], coins: Iterator<boolean>): T[] {
+  const [left, right] = [[...own], [...others]]
+  const mixed: T[] = []
+  while (left.length > 0 || right.length > 0) {
+    const takeLeft = right.length === 0 || (left.length > 0 && coins.next().value === true)
+    mixed.push(...(takeLeft ? left : right).splice(0, 1))
+  }
+  return mixed
+}
