@@ -42,7 +42,13 @@ function provide(cache) {
   sweepScratch(cache)
   const missing = Object.entries(RECIPES).filter(([, { find }]) => !find(cache))
   if (missing.length > 0) fetchAll(cache, missing)
-  return Object.fromEntries(Object.entries(RECIPES).map(([name, { find }]) => [name, find(cache)]))
+  return Object.fromEntries(
+    Object.entries(RECIPES).map(([name, { find }]) => {
+      const found = find(cache)
+      if (!found) throw new Unavailable(`${name} was fetched into ${cache}, but does not run here`)
+      return [name, found]
+    }),
+  )
 }
 
 function fetchAll(cache, missing) {
@@ -70,8 +76,12 @@ function main() {
 try {
   main()
 } catch (error) {
-  const expected = error instanceof Unavailable || error.code?.startsWith('ERR_PARSE_ARGS')
-  if (!expected) throw error
-  say(`The real servers for the tests cannot all be had: ${error.message}\n\n${INSTALL}`)
   process.exitCode = 1
+  if (error instanceof Unavailable) {
+    say(`The real servers for the tests cannot all be had: ${error.message}\n\n${INSTALL}`)
+  } else if (error.code?.startsWith('ERR_PARSE_ARGS')) {
+    say(`${error.message}\n\n${HELP}`)
+  } else {
+    throw error
+  }
 }

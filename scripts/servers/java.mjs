@@ -26,8 +26,8 @@ export function fetchJava(cache, scratch, apt) {
   const jre = apt.depends('default-jre-headless').find((name) => /^openjdk-\d+-jre/.test(name))
   if (!jre) throw new Unavailable('the machine’s apt sources have no Java')
   say(`fetching ${jre} …`)
-  fetchInto(join(cache, 'java'), scratch, apt, withoutSystem(jre, apt.missingFor(jre)))
-  writeLauncher(join(cache, 'java'))
+  const names = withoutSystem(jre, apt.missingFor(jre))
+  fetchInto(join(cache, 'java'), scratch, apt, names, writeLauncher)
 }
 
 /** The runtime and the shared libraries it lacks here; not what only configures a system. */
@@ -41,7 +41,7 @@ function writeLauncher(root) {
   const jvm = readdirSync(join(root, 'usr/lib/jvm')).find((name) =>
     existsSync(join(root, 'usr/lib/jvm', name, 'bin/java')),
   )
-  const libraries = readdirSync(join(root, 'usr/lib')).filter((name) => name.endsWith('-gnu'))
+  const libraries = readdirSync(join(root, 'usr/lib')).filter((name) => /-linux-gnu/.test(name))
   const path = join(root, 'java')
   writeFileSync(
     path,

@@ -13,9 +13,9 @@ import { run } from './run.mjs'
 
 /**
  * Downloads packages and unpacks them without installing. `target` appears by one rename, so a
- * folder that exists is whole, whenever the command was interrupted.
+ * folder that exists is whole, whenever the command was interrupted; `finish(root)` runs before.
  */
-export function fetchInto(target, scratch, apt, names) {
+export function fetchInto(target, scratch, apt, names, finish = () => {}) {
   const debs = join(scratch, 'debs')
   const root = join(scratch, 'root')
   for (const folder of [debs, root]) {
@@ -25,6 +25,7 @@ export function fetchInto(target, scratch, apt, names) {
   apt.download(names, debs)
   for (const deb of readdirSync(debs)) run('dpkg-deb', ['-x', join(debs, deb), root])
   repointLinks(root, root)
+  finish(root)
   moveInto(target, root)
 }
 
