@@ -1,29 +1,18 @@
 import type { TraceId } from './span/ids.ts'
 import type { Span, SpanKind, Trace } from './span/model.ts'
+import type { SpanCondition, TimeRange } from './span/search.ts'
 
-/** Half-open: from <= time < to. Microseconds since 1970. */
-export interface TimeRange {
-  readonly fromUs: number
-  readonly toUs: number
-}
+export type { TimeRange } from './span/search.ts'
 
 /**
- * A search for traces. Every given condition holds for a found trace. A store that cannot serve
- * a condition refuses the query (QUERY_INVALID); it never approximates.
+ * A search for traces: those that have a span starting within the range, and a span that meets
+ * every given condition. A store that cannot serve a condition refuses the query
+ * (QUERY_INVALID); it never approximates.
  */
-export interface TraceQuery {
+export interface TraceQuery extends SpanCondition {
   readonly range: TimeRange
   /** Newest first by start of the trace; at most this many. */
   readonly limit: number
-  /** Some span of this service (compared without case) meets all of the conditions below. */
-  readonly service?: string
-  readonly remoteService?: string
-  /** Span name, compared without case. */
-  readonly spanName?: string
-  readonly minDurationUs?: number
-  readonly maxDurationUs?: number
-  /** Each: a tag of that key (with that text, if given) or, without a value, an event so named. */
-  readonly tags?: readonly { readonly key: string; readonly value?: string }[]
 }
 
 export interface Operation {
@@ -50,10 +39,17 @@ export interface SpanReader {
    */
   scan(range: TimeRange, signal: AbortSignal): AsyncIterable<readonly Trace[]>
   /**
-   * The trace stored under `id`, under an alias of it or, when no such trace is there, under an
-   * id with the same right half if exactly one has it; undefined when there is none.
+   * The trace stored under `id`, else the one that has `id` among its aliases, else the one whose
+   * id has the same right half, if exactly one has and one of the two ids is 64 bits wide (two
+   * long ids that differ are two traces); undefined when there is none.
    */
   findTrace(id: TraceId, signal: AbortSignal): Promise<Trace | undefined>
+  /**
+   * What may belong to one chain with `ids`: every trace stored under one of them, under an alias
+   * of one, or under an id with the same right half as one; each once. A store that looks up
+   * whole ids only finds the ids themselves and their short forms.
+   */
+  findRelated(ids: readonly TraceId[], signal: AbortSignal): Promise<readonly Trace[]>
   findTraces(query: TraceQuery, signal: AbortSignal): Promise<readonly Trace[]>
   /** Sorted, as stored. */
   services(signal: AbortSignal): Promise<readonly string[]>
