@@ -1,0 +1,110 @@
+import { isHost } from './dubbo-url.ts'
+
+/** What Curator's service discovery stores as JSON, as far as anybody reads it. */
+export interface CuratorInstance {
+  readonly host: string
+  readonly port: number
+  /** Whether the only port is the one for TLS. */
+  readonly secure: boolean
+  readonly enabled: boolean
+  /** `@class` of the payload: the Java class that its readers must be able to load. */
+  readonly payloadClass: string | undefined
+  readonly metadata: ReadonlyMap<string, string>
+}
+
+/** What is written of an instance. */
+export interface CuratorRecord {
+  readonly id: string
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly payloadClass: string
+  readonly metadata: ReadonlyMap<string, string>
+}
+
+// Spring Cloud makes the URI of an instance from this; without it the URI is empty.
+const URI_SPEC = {
+  parts: [
+    { value: 'scheme', variable: true },
+    { value: '://', variable: false },
+    { value: 'address', variable: true },
+    { value: ':', variable: false },
+    { value: 'port', variable: true },
+  ],
+}
+
+/**
+ * Reads one instance, whatever class wrote its payload. undefined when the bytes are no JSON
+ * object or name no address.
+ */
+export function parseCuratorJson(data: Buffer): CuratorInstance | undefined {
+  const outer = parseObject(data)
+  if (!outer) return undefined
+  const { address, port, sslPort, payload, enabled } = outer
+  const plain = portOf(port)
+  const usable = plain ?? portOf(sslPort)
+  if (typeof address !== 'string' || !isHost(address) || usable === undefined) return undefined
+  const inner = isObject(payload) ? payload : {}
+  return {
+    host: address,
+    port: usable,
+    secure: plain === undefined,
+    enabled: enabled !== false, // left out by writers in compatible mode: then it is
+    payloadClass: typeof inner['@class'] === 'string' ? inner['@class'] : undefined,
+    metadata: metadataOf(inner['metadata']),
+  }
+}
+
+/**
+ * The fields of Curator's compatible serializer in its order. The time of registration is
+ * constant: the same instance is the same bytes after every restart.
+ */
+export function formatCuratorJson(record: CuratorRecord): Buffer {
+  const { id, name, host, port, payloadClass } = record
+  const metadata = Object.fromEntries([...record.metadata].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Buffer.from(
+    JSON.stringify({
+      name,
+      id,
+      address: host,
+      port,
+      sslPort: null,
+      payload: { '@class': payloadClass, id, name, metadata },
+      registrationTimeUTC: 0,
+      serviceType: 'DYNAMIC',
+      uriSpec: URI_SPEC,
+    }),
+  )
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+function parseObject(data: Buffer): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(data.toString('utf8'))
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function portOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535
+    ? value
+    : undefined
+}
+
+/** Numbers and booleans as text; what is nested is not metadata. */
+function metadataOf(value: unknown): Map<string, string> {
+  const metadata = new Map<string, string>()
+  for (const [name, entry] of Object.entries(isObject(value) ? value : {})) {
+    if (typeof entry === 'string') metadata.set(name, entry)
+    else if (typeof entry === 'number' || typeof entry === 'boolean')
+      metadata.set(name, String(entry))
+  }
+  return metadata
+}

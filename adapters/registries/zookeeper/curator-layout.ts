@@ -1,0 +1,113 @@
+import type { Health, Instance, ServiceKey } from '../../../src/registry/model.ts'
+import { formatCuratorJson, parseCuratorJson, type CuratorInstance } from './curator-json.ts'
+import type { Decoded, Layout, Reading } from './layout.ts'
+import { bridgeHash, isMark, marksOf, originOf, ZONE } from './marks.ts'
+
+const STATUS = 'instance_status'
+const PROTOCOL = 'protocol'
+/** Metadata that the model says in a field of its own. */
+const FIELDS = new Set([STATUS, PROTOCOL])
+const DEFAULT_PROTOCOL = 'http'
+const USUAL_WEIGHT = 100
+
+/**
+ * Curator's service discovery as Spring Cloud uses it: `<root>/<application>/<id>` with JSON.
+ * The folder of an application that we write first is a plain persistent znode: the client
+ * library cannot create container znodes, so an empty one stays.
+ */
+export function curatorLayout(root: string, payloadClass: string): Layout {
+  return {
+    name: 'curator',
+    root,
+    named: false,
+    nameOf: (child) => child,
+    folder: (name) => `${root}/${name}`,
+    decode: (name, _child, data) => decode(name, data),
+    keeperOf: () => 'other-session',
+    encode: (key, instance) => {
+      const child = childFor(key, instance)
+      const { host, port } = instance
+      const metadata = metadataFor(key, instance)
+      const record = { id: child, name: key.name, host, port, payloadClass, metadata }
+      return { child, data: formatCuratorJson(record) }
+    },
+    recognizes: (owner, key, child, { host, port }) =>
+      child === `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`,
+    accepts,
+  }
+}
+
+function childFor(key: ServiceKey, { origin, host, port }: Omit<Instance, 'id'>): string {
+  const owner = origin?.owner ?? 'nobody'
+  return `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`
+}
+
+function decode(name: string, data: Buffer | undefined): Reading {
+  const json = data && parseCuratorJson(data)
+  if (!json) return { kind: 'garbage', reason: 'not an instance in JSON' }
+  if (isDubboApplication(json)) return { kind: 'skipped', reason: 'Dubbo application level' }
+  return { kind: 'instance', ...decodedOf(name, json) }
+}
+
+/** Its services are in other znodes, and its interfaces are read in the Dubbo layout. */
+function isDubboApplication({ payloadClass, metadata }: CuratorInstance): boolean {
+  return payloadClass?.startsWith('org.apache.dubbo.') ?? metadata.has('dubbo.metadata.revision')
+}
+
+function decodedOf(name: string, json: CuratorInstance): Decoded {
+  const { host, port, metadata } = json
+  const zone = metadata.get(ZONE)
+  const origin = originOf(metadata)
+  return {
+    key: { name, protocol: protocolOf(json) },
+    instance: {
+      host,
+      port,
+      health: healthOf(json),
+      weight: USUAL_WEIGHT,
+      ...(zone === undefined ? {} : { zone }),
+      labels: Object.fromEntries(
+        [...metadata].filter(([label]) => !FIELDS.has(label) && !isMark(label)),
+      ),
+      ...(origin === undefined ? {} : { origin }),
+    },
+  }
+}
+
+function protocolOf({ metadata, secure }: CuratorInstance): string {
+  const said = metadata.get(PROTOCOL)?.toLowerCase()
+  return said === undefined || said === '' ? (secure ? 'https' : DEFAULT_PROTOCOL) : said
+}
+
+/** Spring Cloud sends requests to an instance that is UP or says nothing. */
+function healthOf({ enabled, metadata }: CuratorInstance): Health {
+  const status = metadata.get(STATUS)?.toUpperCase() ?? 'UP'
+  return enabled && status === 'UP' ? 'passing' : 'critical'
+}
+
+/** Curator knows neither a weight nor a warning: there is traffic or there is none. */
+function metadataFor(key: ServiceKey, instance: Omit<Instance, 'id'>): Map<string, string> {
+  const { origin, zone, health, weight } = instance
+  const metadata = new Map(
+    Object.entries(instance.labels).filter(([label]) => !FIELDS.has(label) && !isMark(label)),
+  )
+  metadata.set(STATUS, health !== 'critical' && weight > 0 ? 'UP' : 'OUT_OF_SERVICE')
+  if (key.protocol !== DEFAULT_PROTOCOL) metadata.set(PROTOCOL, key.protocol)
+  if (zone !== undefined) metadata.set(ZONE, zone)
+  for (const [mark, value] of Object.entries(origin ? marksOf(origin) : {}))
+    metadata.set(mark, value)
+  return metadata
+}
+
+/** ZooKeeper allows no control characters, surrogates or private use in a path. */
+const NOT_IN_PATH = /[\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff/]/
+
+function accepts(key: ServiceKey): true | string {
+  if (key.group !== undefined || key.version !== undefined)
+    return 'a Curator service has neither group nor version: its readers would mix them'
+  if (key.name === '' || /^\.\.?$/.test(key.name) || NOT_IN_PATH.test(key.name))
+    return 'the name does not fit in a znode path'
+  if (key.protocol !== key.protocol.toLowerCase() || key.protocol === '')
+    return 'the protocol is not in lower case'
+  return true
+}

@@ -1,0 +1,90 @@
+/** The provider URL of a Dubbo znode: pure text in, pure text out. */
+export interface DubboUrl {
+  /** Lower case, without `://`. */
+  readonly protocol: string
+  /** No brackets around IPv6. */
+  readonly host: string
+  readonly port: number
+  /** Without the leading slash; may differ from the interface. */
+  readonly path: string
+  readonly params: ReadonlyMap<string, string>
+}
+
+/**
+ * Java's `URLEncoder.encode(text, "UTF-8")`, which is what Dubbo names its znodes with. Another
+ * encoding would give another znode: it writes `! ' ( ) ~` as escapes and a space as `+`.
+ */
+export function javaEncode(text: string): string {
+  return encodeURIComponent(wellFormed(text))
+    .replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+')
+}
+
+/** Java's `URLDecoder.decode`; undefined when an escape is broken. */
+export function javaDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}
+
+/** Half a surrogate pair is no text and has no UTF-8: it becomes U+FFFD. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD')
+}
+
+const URL_SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/s
+
+/** Reads a decoded URL as Dubbo does; undefined when it names no address. */
+export function parseDubboUrl(text: string): DubboUrl | undefined {
+  const match = URL_SHAPE.exec(text)
+  const [, protocol, authority, path = '', query = ''] = match ?? []
+  if (!protocol || !authority) return undefined
+  const address = parseAddress(authority.slice(authority.lastIndexOf('@') + 1))
+  if (!address) return undefined
+  return { protocol: protocol.toLowerCase(), ...address, path, params: parseParams(query) }
+}
+
+/** Parameters in order of name, so that the same content is the same text for ever. */
+export function formatDubboUrl(url: DubboUrl): string {
+  const host = url.host.includes(':') ? `[${url.host}]` : url.host
+  const query = [...url.params]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&')
+  return `${url.protocol}://${host}:${url.port}/${url.path}?${query}`
+}
+
+/**
+ * Whether the parameter comes back as it was written. Dubbo does not escape inside the URL and
+ * splits at `&` and `;` and, in a name, at the first `=`; an empty value is read as its name.
+ */
+export function survivesUrl(name: string, value: string): boolean {
+  return name !== '' && value !== '' && !/[&;=]/.test(name) && !/[&;]/.test(value)
+}
+
+function parseAddress(text: string): { host: string; port: number } | undefined {
+  const colon = text.lastIndexOf(':') // Dubbo also writes IPv6 without brackets
+  const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')
+  const digits = text.slice(colon + 1)
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0
+  if (!isHost(host) || port < 1 || port > 65_535) return undefined
+  return { host, port }
+}
+
+/** An IPv4 or IPv6 address or a host name, by its letters only: DNS decides the rest. */
+export function isHost(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text) || /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?$/.test(text)
+}
+
+function parseParams(query: string): Map<string, string> {
+  const params = new Map<string, string>()
+  for (const part of query.split(/[&;]/)) {
+    const equals = part.indexOf('=')
+    // A name alone is its own value, as Dubbo has it.
+    const name = equals < 0 ? part : part.slice(0, equals)
+    if (name !== '') params.set(name, equals < 0 ? part : part.slice(equals + 1))
+  }
+  return params
+}

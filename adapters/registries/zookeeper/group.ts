@@ -1,0 +1,244 @@
+import type { Event } from 'node-zookeeper-client'
+import { errorMessage } from '../../../src/kernel/errors.ts'
+import {
+  keyText,
+  type Instance,
+  type KeyText,
+  type ServiceKey,
+} from '../../../src/registry/model.ts'
+import type { Connection, ZnodeStat } from './connection.ts'
+import { idOf, type Decoded, type Layout, type Reading } from './layout.ts'
+import type { Slots } from './slots.ts'
+
+/** What stands on one znode of a group. */
+type Member =
+  | {
+      readonly kind: 'instance'
+      readonly key: ServiceKey
+      readonly text: KeyText
+      readonly instance: Instance
+    }
+  | Exclude<Reading, { kind: 'instance' }>
+
+/** What all groups of one scan share. */
+export interface GroupContext {
+  readonly connection: Connection
+  readonly slots: Slots
+  readonly owner: string
+  /** Aborts when the scan ends; nothing is told after that. */
+  readonly signal: AbortSignal
+  /** The group of that name says something else than before, or has become (un)readable. */
+  changed(name: string): void
+  garbage(path: string, reason: string): void
+  /** Rejects when the scan ends. */
+  sleep(durationMs: number): Promise<void>
+}
+
+const CONFIRM_MS = 50
+const FIRST_RETRY_MS = 200
+const MOST_RETRY_MS = 30_000
+
+/**
+ * All instances below one name in one layout, kept current by watches. Watches only wake it: it
+ * then reads what is there. Reads that fail leave what was known in place and make it unknown.
+ */
+export class Group {
+  readonly name: string
+  readonly #layout: Layout
+  readonly #context: GroupContext
+  readonly #folder: string
+  #members: ReadonlyMap<string, Member> = new Map()
+  #unknown: string | undefined = 'not read yet'
+  #listDue = true
+  #readDue = new Set<string>()
+  #running: Promise<void> | undefined
+  #confirming = false
+  #failures = 0
+  #closed = false
+  #tried: () => void = () => undefined
+
+  constructor(name: string, layout: Layout, context: GroupContext) {
+    this.name = name
+    this.#layout = layout
+    this.#context = context
+    this.#folder = layout.folder(name)
+  }
+
+  /** Why its instances are not known; undefined when they are. */
+  get unknown(): string | undefined {
+    return this.#unknown
+  }
+
+  instances(): readonly Extract<Member, { kind: 'instance' }>[] {
+    return [...this.#members.values()].filter((member) => member.kind === 'instance')
+  }
+
+  /** Its name is gone from the root: it has nothing more to say. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Resolves after the first try to read it. Later tries and changes go on by themselves. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#tried = resolve
+      this.#wake()
+    })
+  }
+
+  readonly #onList = (): void => {
+    this.#listDue = true
+    this.#wake()
+  }
+
+  readonly #onMember = ({ path }: Event): void => {
+    this.#readDue.add(path.slice(this.#folder.length + 1))
+    this.#wake()
+  }
+
+  #isDue(): boolean {
+    return this.#listDue || this.#readDue.size > 0
+  }
+
+  #wake(): void {
+    this.#running ??= this.#follow().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  async #follow(): Promise<void> {
+    while (this.#isDue() && !this.#isOver()) {
+      await this.#attempt()
+      this.#tried()
+      const pauseMs = this.#confirming ? CONFIRM_MS : retryMs(this.#failures)
+      if (pauseMs > 0 && !(await this.#paused(pauseMs))) return
+    }
+    this.#tried()
+  }
+
+  async #paused(durationMs: number): Promise<boolean> {
+    return await this.#context.sleep(durationMs).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  #isOver(): boolean {
+    return this.#closed || this.#context.signal.aborted
+  }
+
+  async #attempt(): Promise<void> {
+    const due = { list: this.#listDue, read: this.#readDue }
+    this.#listDue = false
+    this.#readDue = new Set()
+    try {
+      const members = await this.#readAgain(due.list, due.read)
+      if (!this.#isOver()) this.#take(members, due.read)
+    } catch (error) {
+      if (this.#isOver()) return
+      this.#listDue = true
+      this.#readDue = new Set([...this.#readDue, ...due.read])
+      this.#fail(errorMessage(error))
+    }
+  }
+
+  async #readAgain(list: boolean, due: ReadonlySet<string>): Promise<Map<string, Member>> {
+    const children = list ? await this.#children() : [...this.#members.keys()]
+    const members = await Promise.all(
+      children.map(async (child): Promise<[string, Member | undefined]> => {
+        const known = due.has(child) ? undefined : this.#members.get(child)
+        return [child, known ?? (await this.#member(child))]
+      }),
+    )
+    return new Map(members.filter((entry): entry is [string, Member] => entry[1] !== undefined))
+  }
+
+  async #children(): Promise<readonly string[]> {
+    const { connection, slots } = this.#context
+    for (;;) {
+      const children = await slots.run(() => connection.children(this.#folder, this.#onList))
+      if (children) return children
+      const there = await slots.run(() => connection.stat(this.#folder, this.#onList))
+      if (!there) return [] // and its creation wakes us
+    }
+  }
+
+  /** undefined when it is gone; the list, which is watched too, will say so. */
+  async #member(child: string): Promise<Member | undefined> {
+    const { connection, slots, owner } = this.#context
+    const path = `${this.#folder}/${child}`
+    if (this.#layout.named) {
+      const reading = this.#layout.decode(this.name, child, undefined)
+      if (reading.kind !== 'instance') return this.#unusable(path, reading)
+      if (reading.instance.origin?.owner !== owner) return this.#foreign(child, reading)
+      const stat = await slots.run(() => connection.stat(path, this.#onMember))
+      return stat && this.#kept(child, reading, stat)
+    }
+    const read = await slots.run(() => connection.data(path, this.#onMember))
+    if (!read) return undefined
+    const reading = this.#layout.decode(this.name, child, read.data)
+    if (reading.kind !== 'instance') return this.#unusable(path, reading)
+    return this.#kept(child, reading, read.stat)
+  }
+
+  #unusable(path: string, reading: Exclude<Reading, { kind: 'instance' }>): Member {
+    if (reading.kind === 'garbage') this.#context.garbage(path, reading.reason)
+    return reading
+  }
+
+  /** Of a foreign one nobody needs to know more than its name says. */
+  #foreign(child: string, decoded: Decoded): Member {
+    return this.#instance(child, decoded, this.#layout.keeperOf(decoded))
+  }
+
+  #kept(child: string, decoded: Decoded, { session }: ZnodeStat): Member {
+    const own = this.#context.connection.sessionId
+    const keptBy =
+      session === undefined ? 'record' : session === own ? 'this-session' : 'other-session'
+    return this.#instance(child, decoded, keptBy)
+  }
+
+  #instance(child: string, { key, instance }: Decoded, keptBy: Instance['keptBy']): Member {
+    const id = idOf(this.#layout.name, child)
+    const kept = keptBy === undefined ? {} : { keptBy }
+    return { kind: 'instance', key, text: keyText(key), instance: { ...instance, id, ...kept } }
+  }
+
+  #take(members: ReadonlyMap<string, Member>, due: ReadonlySet<string>): void {
+    // Curator's clients register again by remove and create: look twice before a service is gone.
+    if (!this.#confirming && this.#unknown === undefined && losesKey(this.#members, members)) {
+      this.#confirming = true
+      this.#listDue = true
+      const gone = [...this.#members.keys()].filter((child) => !members.has(child))
+      this.#readDue = new Set([...this.#readDue, ...due, ...gone])
+      return
+    }
+    this.#confirming = false
+    this.#failures = 0
+    this.#unknown = undefined
+    this.#members = members
+    this.#context.changed(this.name)
+  }
+
+  #fail(reason: string): void {
+    this.#confirming = false
+    this.#failures++
+    this.#unknown = reason
+    this.#context.changed(this.name)
+  }
+}
+
+function losesKey(
+  before: ReadonlyMap<string, Member>,
+  after: ReadonlyMap<string, Member>,
+): boolean {
+  const left = new Set(
+    [...after.values()].map((member) => member.kind === 'instance' && member.text),
+  )
+  return [...before.values()].some((member) => member.kind === 'instance' && !left.has(member.text))
+}
+
+function retryMs(failures: number): number {
+  if (failures === 0) return 0
+  return Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1))
+}

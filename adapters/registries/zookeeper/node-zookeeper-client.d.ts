@@ -1,0 +1,108 @@
+// The package brings no types. Only what is used here is declared, with the internals that
+// client.ts has to replace.
+declare module 'node-zookeeper-client' {
+  import type { EventEmitter } from 'node:events'
+  import type { Socket } from 'node:net'
+
+  export interface Stat {
+    readonly version: number
+    /** 8 bytes: the session, or zeros for a persistent znode. */
+    readonly ephemeralOwner: Buffer
+    readonly numChildren: number
+  }
+
+  export interface Event {
+    readonly type: number
+    readonly path: string
+  }
+
+  export type Watcher = (event: Event) => void
+  type Done<T extends unknown[]> = (error: unknown, ...results: T) => void
+
+  export interface Packet {
+    readonly callback: (error: unknown) => void
+  }
+
+  export interface Server {
+    readonly host: string
+    readonly port: number
+  }
+
+  export interface ConnectionManager {
+    state: number
+    xid: number
+    socket: Socket | undefined
+    readonly pendingQueue: Packet[]
+    readonly packetQueue: { readonly queue: Packet[] }
+    readonly watcherManager: {
+      dataWatchers: object
+      childWatchers: object
+      existenceWatchers: object
+    }
+    findNextServer(callback: (server: Server) => void): void
+    onSocketData(bytes: Buffer): void
+    onSocketClosed(hadError: boolean): void
+    connectTimeoutHandler: NodeJS.Timeout | null
+  }
+
+  export interface Transaction {
+    readonly ops: { version?: number }[]
+    create(path: string, data: Buffer, mode: number): this
+    setData(path: string, data: Buffer, version: number): this
+    remove(path: string, version: number): this
+    commit(done: Done<[]>): void
+  }
+
+  export interface Client extends EventEmitter {
+    readonly connectionManager: ConnectionManager
+    connect(): void
+    close(): void
+    getSessionId(): Buffer
+    getSessionPassword(): Buffer
+    getSessionTimeout(): number
+    create(path: string, data: Buffer, mode: number, done: Done<[path: string]>): void
+    mkdirp(path: string, done: Done<[]>): void
+    remove(path: string, version: number, done: Done<[]>): void
+    setACL(path: string, acls: readonly ACL[], version: number, done: Done<[]>): void
+    setData(path: string, data: Buffer, version: number, done: Done<[stat: Stat]>): void
+    getData(
+      path: string,
+      watcher: Watcher | undefined,
+      done: Done<[data: Buffer | undefined, stat: Stat]>,
+    ): void
+    getChildren(
+      path: string,
+      watcher: Watcher | undefined,
+      done: Done<[children: string[], stat: Stat]>,
+    ): void
+    exists(path: string, watcher: Watcher | undefined, done: Done<[stat: Stat | null]>): void
+    transaction(): Transaction
+  }
+
+  export interface State {
+    readonly name: string
+  }
+
+  export interface ClientOptions {
+    readonly sessionTimeout?: number
+    readonly spinDelay?: number
+    readonly retries?: number
+    readonly sessionId?: Buffer
+    readonly sessionPassword?: Buffer
+  }
+
+  export function createClient(servers: string, options?: ClientOptions): Client
+  export const CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number }
+
+  export interface Id {
+    readonly scheme: string
+  }
+  export interface ACL {
+    readonly permission: number
+  }
+  export const Id: { readonly ANYONE_ID_UNSAFE: Id }
+  export const ACL: {
+    new (permission: number, id: Id): ACL
+    readonly OPEN_ACL_UNSAFE: readonly ACL[]
+  }
+}

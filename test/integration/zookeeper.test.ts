@@ -1,0 +1,12 @@
+import { describeRegistryContract } from '../contract/registry.ts'
+import { sharedZookeeper } from '../support/servers/shared.ts'
+import { zookeeperHarness } from '../support/zookeeper-harness.ts'
+
+describeRegistryContract(
+  'ZooKeeper, Dubbo interfaces',
+  async () => await zookeeperHarness(sharedZookeeper(), 'dubbo'),
+)
+describeRegistryContract(
+  'ZooKeeper, Curator services',
+  async () => await zookeeperHarness(sharedZookeeper(), 'curator'),
+)

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { ACL, createClient, CreateMode, Id, type Client } from 'node-zookeeper-client'
+
+/** The client that a service of its own would use: the plain library, and nothing of ours. */
+export interface ZookeeperClient extends AsyncDisposable {
+  readonly session: { readonly id: Buffer; readonly password: Buffer }
+  /** Creates the folders of `path` as needed. */
+  createEphemeral(path: string, data?: string): Promise<void>
+  createPersistent(path: string, data?: string): Promise<void>
+  /** What is gone already is no error. */
+  remove(path: string): Promise<void>
+  setData(path: string, data: string): Promise<void>
+  /** Empty when there is no such znode. */
+  children(path: string): Promise<readonly string[]>
+  /** undefined when there is no such znode. `session` is '0' × 16 when it is persistent. */
+  read(path: string): Promise<Read | undefined>
+  /** Makes everything below `path` unreadable for all, or readable again. */
+  forbid(path: string, forbidden: boolean): Promise<void>
+}
+
+interface Read {
+  readonly data: string
+  readonly session: string
+  readonly version: number
+}
+
+const ALL_BUT_READ = [new ACL(0b11110, Id.ANYONE_ID_UNSAFE)]
+const NO_NODE = -101
+const NODE_EXISTS = -110
+
+interface ZookeeperClientOptions {
+  readonly sessionTimeoutMs?: number
+  /** Joins a session that another client has. */
+  readonly session?: { readonly id: Buffer; readonly password: Buffer }
+}
+
+export async function connectZookeeper(
+  address: string,
+  options: ZookeeperClientOptions = {},
+): Promise<ZookeeperClient> {
+  const client = createClient(address, {
+    sessionTimeout: options.sessionTimeoutMs ?? 10_000,
+    ...(options.session
+      ? { sessionId: options.session.id, sessionPassword: options.session.password }
+      : {}),
+  })
+  const connected = once(client, 'connected')
+  client.connect()
+  await connected
+  return new PlainClient(client)
+}
+
+class PlainClient implements ZookeeperClient {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  get session(): { id: Buffer; password: Buffer } {
+    return { id: this.#client.getSessionId(), password: this.#client.getSessionPassword() }
+  }
+
+  async createEphemeral(path: string, data = ''): Promise<void> {
+    await this.#create(path, data, CreateMode.EPHEMERAL)
+  }
+
+  async createPersistent(path: string, data = ''): Promise<void> {
+    await this.#create(path, data, CreateMode.PERSISTENT)
+  }
+
+  async remove(path: string): Promise<void> {
+    await call((done) => this.#client.remove(path, -1, done)).catch(unless(NO_NODE))
+  }
+
+  async setData(path: string, data: string): Promise<void> {
+    await call((done) => this.#client.setData(path, Buffer.from(data), -1, done))
+  }
+
+  async children(path: string): Promise<readonly string[]> {
+    const list = (done: (error: unknown, children?: string[]) => void): void =>
+      this.#client.getChildren(path, undefined, done)
+    return (await call<string[]>(list).catch(unless(NO_NODE))) ?? []
+  }
+
+  async read(path: string): Promise<Read | undefined> {
+    const read = (done: (error: unknown, result?: Read) => void): void =>
+      this.#client.getData(path, undefined, (error, data, stat) =>
+        error
+          ? done(error)
+          : done(undefined, {
+              data: data?.toString() ?? '',
+              session: stat.ephemeralOwner.toString('hex'),
+              version: stat.version,
+            }),
+      )
+    return await call<Read>(read).catch(unless(NO_NODE))
+  }
+
+  async forbid(path: string, forbidden: boolean): Promise<void> {
+    const access = forbidden ? ALL_BUT_READ : ACL.OPEN_ACL_UNSAFE
+    await call((done) => this.#client.setACL(path, access, -1, done))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = once(this.#client, 'disconnected')
+    this.#client.close()
+    await gone
+  }
+
+  async #create(path: string, data: string, mode: number): Promise<void> {
+    const parent = path.slice(0, path.lastIndexOf('/'))
+    if (parent !== '') {
+      await call((done) => this.#client.mkdirp(parent, done)).catch(unless(NODE_EXISTS))
+    }
+    await call((done) => this.#client.create(path, Buffer.from(data), mode, done))
+  }
+}
+
+function call<T = unknown>(
+  start: (done: (error: unknown, result?: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the library's own
+      if (error) reject(error)
+      else resolve(result as T)
+    })
+  })
+}
+
+function unless(expected: number): (error: unknown) => undefined {
+  return (error) => {
+    if (typeof error === 'object' && error && 'code' in error && error.code === expected) return
+    throw error
+  }
+}
