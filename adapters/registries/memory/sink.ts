@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { keyText, sameInstance } from '../../../src/registry/model.ts'
+import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
+import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
+import type { MemoryBackend, Session } from './backend.ts'
+
+const HASH_DIGITS = 16
+
+/** Writes into a memory backend, one record after the other, with pauses in which it can fail. */
+export class MemorySink implements RegistrySink {
+  readonly #owner: string
+  readonly #backend: MemoryBackend
+  readonly #session: Session
+
+  constructor(owner: string, backend: MemoryBackend, session: Session) {
+    this.#owner = owner
+    this.#backend = backend
+    this.#session = session
+  }
+
+  async apply({ key, puts, removals }: Change, signal: AbortSignal): Promise<void> {
+    for (const instance of puts) {
+      await this.#reach(signal)
+      this.#refuseForeign(key, instance.id)
+      this.#backend.put(key, this.normalize(key, instance), this.#session.id)
+    }
+    for (const instance of removals) {
+      await this.#reach(signal)
+      const there = this.#find(key, instance.id)
+      if (!there || !sameInstance(there, instance)) continue
+      this.#refuseForeign(key, instance.id)
+      this.#backend.remove(key, instance.id)
+    }
+    // The answer can be lost on its way back, with the change made.
+    await this.#reach(signal)
+  }
+
+  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
+    return `isthmus:${instance.origin?.owner ?? this.#owner}:${hashOf(key, instance)}`
+  }
+
+  normalize(_key: ServiceKey, instance: Instance): Instance {
+    const kept: { -readonly [K in keyof Instance]: Instance[K] } = { ...instance }
+    delete kept.keptBy
+    return kept
+  }
+
+  recognizes(owner: string, key: ServiceKey, instance: Instance): boolean {
+    return instance.id === `isthmus:${owner}:${hashOf(key, instance)}`
+  }
+
+  accepts(key: ServiceKey): true | string {
+    return key.name === '' ? 'a service needs a name' : true
+  }
+
+  async #reach(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await this.#backend.pace()
+    if (this.#backend.connected) return
+    throw new IsthmusError('REGISTRY_UNAVAILABLE', 'disconnected', { retry: true })
+  }
+
+  #find(key: ServiceKey, id: string): Instance | undefined {
+    return this.#backend.instances(key).find((instance) => instance.id === id)
+  }
+
+  #refuseForeign(key: ServiceKey, id: string): void {
+    const there = this.#find(key, id)
+    if (!there) return
+    const ours = there.origin
+      ? there.origin.owner === this.#owner
+      : this.recognizes(this.#owner, key, there)
+    if (ours) return
+    const details = { key: keyText(key), id }
+    throw new IsthmusError('REGISTRY_CONFLICT', "somebody else's record stands there", { details })
+  }
+}
+
+function hashOf(key: ServiceKey, { host, port }: Omit<Instance, 'id'>): string {
+  const text = `${keyText(key)} ${host} ${port}`
+  return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS)
+}

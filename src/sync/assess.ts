@@ -1,0 +1,117 @@
+import { isUsable, keyText, sameInstance } from '../registry/model.ts'
+import type { Instance, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { Change } from '../registry/ports.ts'
+import { contestFor } from './contest.ts'
+import type { Direction } from './direction.ts'
+import { standIn } from './translate.ts'
+
+export type SkipReason =
+  | 'gone'
+  | 'no-usable-instance'
+  | 'collision'
+  | 'name-taken'
+  | 'not-accepted'
+  | 'no-address'
+  | 'conflict'
+
+/** What is to be done about one service of the target. Found by reading alone. */
+export type Verdict =
+  /** A mirror does not vouch for what it says: nothing is decided until it does. */
+  | { readonly kind: 'unknown'; readonly mirror: 'source' | 'target' }
+  /** It is as it should be. */
+  | { readonly kind: 'in-line' }
+  /** Nothing of ours is there, and nothing should be, or not yet. */
+  | { readonly kind: 'skip'; readonly reason: SkipReason; readonly detail?: string }
+  | {
+      readonly kind: 'put'
+      readonly change: Change
+      /** What is put stands there already, under another session. */
+      readonly takeOver: boolean
+    }
+  | { readonly kind: 'withdraw'; readonly change: Change; readonly reason: SkipReason }
+
+type Desire =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'wanted'; readonly record: Omit<Instance, 'id'> }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'unwanted'; readonly reason: SkipReason; readonly detail?: string }
+
+/** Compares both mirrors. Offers the service to the edge, which is how its address is asked for. */
+export function assess(direction: Direction, target: ServiceKey): Verdict {
+  const { from, to } = direction.parts
+  const desire = desireFor(direction, target)
+  if (desire.kind === 'unknown') return { kind: 'unknown', mirror: 'source' }
+  if (!to.vouches(target)) return { kind: 'unknown', mirror: 'target' }
+  const owned = direction.owned(target)
+  switch (desire.kind) {
+    case 'waiting':
+      // Not an end: after a restart what is there may be right, and the edge about to accept.
+      return { kind: 'skip', reason: 'no-address' }
+    case 'wanted':
+      return compare(direction, target, owned, desire.record)
+    case 'unwanted': {
+      const { reason, detail } = desire
+      if (owned.length === 0) return { kind: 'skip', reason, ...(detail && { detail }) }
+      if (!vouchesForEnd(from, owned)) return { kind: 'unknown', mirror: 'source' }
+      return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, reason }
+    }
+    default:
+      return desire satisfies never
+  }
+}
+
+function desireFor(direction: Direction, target: ServiceKey): Desire {
+  const { from, toSink } = direction.parts
+  if (from.state !== 'complete') return { kind: 'unknown' }
+  const source = sourceFor(direction, target)
+  if (typeof source === 'string') return { kind: 'unwanted', reason: source }
+  if (!from.vouches(source.key)) return { kind: 'unknown' }
+  const accepted = toSink.accepts(target)
+  if (accepted !== true) return { kind: 'unwanted', reason: 'not-accepted', detail: accepted }
+  const endpoints = direction.importable(source).filter(isUsable)
+  if (endpoints.length === 0) return { kind: 'unwanted', reason: 'no-usable-instance' }
+  const address = direction.offers.make(target, source.key, endpoints)
+  if (!address) return { kind: 'waiting' }
+  const carrier = { owner: direction.parts.owner, registry: from.name }
+  return { kind: 'wanted', record: standIn(carrier, source.key, endpoints, address) }
+}
+
+/** The one service of the source that stands for `target`, or why there is none. */
+function sourceFor(direction: Direction, target: ServiceKey): ServiceRecord | SkipReason {
+  const { winner, losers, taken } = contestFor(direction, target)
+  if (!winner) return losers.length === 0 ? 'gone' : 'collision'
+  if (keyText(winner.target) !== keyText(target)) return 'collision'
+  if (taken) return 'name-taken'
+  return direction.parts.from.record(winner.source) ?? 'gone'
+}
+
+/** The smallest change that leaves exactly `record` of what is ours. */
+function compare(
+  direction: Direction,
+  target: ServiceKey,
+  owned: readonly Instance[],
+  record: Omit<Instance, 'id'>,
+): Verdict {
+  const { to, toSink } = direction.parts
+  const desired = toSink.normalize(target, { ...record, id: toSink.idFor(target, record) })
+  const there = to.record(keyText(target))?.instances.find(({ id }) => id === desired.id)
+  if (there && !owned.includes(there)) return { kind: 'skip', reason: 'conflict' }
+  const same = there !== undefined && sameInstance(there, desired)
+  const takeOver = same && there.keptBy === 'other-session'
+  const puts = same && !takeOver ? [] : [desired]
+  const removals = owned.filter((instance) => instance !== there)
+  if (puts.length + removals.length === 0) return { kind: 'in-line' }
+  return { kind: 'put', change: { key: target, puts, removals }, takeOver }
+}
+
+/**
+ * Whether the source can say that what we wrote has no source any more. While some of its names
+ * are unknown it can only for what we read from there under a name that is known.
+ */
+function vouchesForEnd(from: Direction['parts']['from'], owned: readonly Instance[]): boolean {
+  if (from.unknownNames.size === 0) return true
+  return owned.every(
+    ({ origin }) =>
+      origin?.registry === from.name && origin.path.length === 1 && from.vouches(origin.key),
+  )
+}

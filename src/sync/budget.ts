@@ -1,0 +1,148 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { KeyText } from '../registry/model.ts'
+
+export interface BudgetOptions {
+  /** Share of what is exported that may be withdrawn within the window. */
+  readonly share: number
+  /** Withdrawals within the window that are always allowed. */
+  readonly atLeast: number
+  readonly windowMs: number
+  /** A held withdrawal goes after this, whatever the source says about itself. */
+  readonly holdMs: number
+}
+
+/** Complete reads of the source, by which held withdrawals are confirmed. */
+export interface Reads {
+  /** How many have been made. */
+  count(): number
+  /** Asks for one more. */
+  request(): void
+}
+
+interface Hold {
+  readonly sinceMs: number
+  /** Number of the complete read that confirms it; undefined until that read is asked for. */
+  confirmedBy?: number
+}
+
+/**
+ * A registry that lost its data says the same thing twice when it is asked twice at once. Its
+ * clients come back within seconds; so the second read is made after this part of the window.
+ */
+const SECOND_READ_AFTER = 1 / 6
+
+/**
+ * Holds withdrawals when there are too many of them. A held one goes once a complete read that
+ * was asked for after the hold began still says so, or `holdMs` have passed, or on release().
+ */
+export class RemovalBudget {
+  readonly #options: BudgetOptions
+  readonly #clock: Clock
+  readonly #reads: Reads
+  /** When each was allowed out of the budget; oldest first, forgotten after the window. */
+  readonly #spentMs = new Map<KeyText, number>()
+  /** When each was allowed after a hold: these use up nothing. */
+  readonly #confirmedMs = new Map<KeyText, number>()
+  readonly #held = new Map<KeyText, Hold>()
+  readonly #released = new Set<KeyText>()
+
+  constructor(options: BudgetOptions, clock: Clock, reads: Reads) {
+    this.#options = options
+    this.#clock = clock
+    this.#reads = reads
+  }
+
+  /** What is held, and for how long by now. */
+  held(): readonly { readonly key: KeyText; readonly forMs: number }[] {
+    const nowMs = this.#clock.monotonicMs()
+    return [...this.#held].map(([key, { sinceMs }]) => ({ key, forMs: nowMs - sinceMs }))
+  }
+
+  get heldCount(): number {
+    return this.#held.size
+  }
+
+  /**
+   * Whether `key` may be withdrawn now, of `exported` that are there, itself included. If not,
+   * it is held, and `tend` says when to ask again.
+   */
+  allow(key: KeyText, exported: number): boolean {
+    const goes = this.wouldAllow(key, exported, 0)
+    const nowMs = this.#clock.monotonicMs()
+    if (!goes) {
+      if (!this.#held.has(key)) this.#held.set(key, { sinceMs: nowMs })
+    } else if (!this.#wasAllowed(key)) {
+      const allowed = this.#held.has(key) ? this.#confirmedMs : this.#spentMs
+      allowed.set(key, nowMs)
+      this.forget(key)
+    }
+    return goes
+  }
+
+  /** What `allow` would say to one withdrawal after `before` others, without noting anything. */
+  wouldAllow(key: KeyText, exported: number, before: number): boolean {
+    forgetBefore(this.#spentMs, this.#clock.monotonicMs() - this.#options.windowMs)
+    forgetBefore(this.#confirmedMs, this.#clock.monotonicMs() - this.#options.windowMs)
+    const hold = this.#held.get(key)
+    if (hold) return this.#isOver(key, hold)
+    return this.#wasAllowed(key) || this.#hasRoom(exported, before)
+  }
+
+  /** `key` is not to be withdrawn any more, or has been. */
+  forget(key: KeyText): void {
+    this.#held.delete(key)
+    this.#released.delete(key)
+  }
+
+  /** An operator says that all that is held now may go. Returns what to look at again. */
+  release(): readonly KeyText[] {
+    for (const key of this.#held.keys()) this.#released.add(key)
+    return [...this.#held.keys()]
+  }
+
+  /** Asks for second reads until `signal` aborts, and wakes what need not wait any longer. */
+  async tend(signal: AbortSignal, wake: (key: KeyText) => void): Promise<void> {
+    const secondReadMs = this.#options.windowMs * SECOND_READ_AFTER
+    const stepMs = Math.max(10, Math.min(1_000, secondReadMs / 4))
+    while (!signal.aborted) {
+      await this.#clock.sleep(stepMs, signal).catch(() => undefined)
+      const nowMs = this.#clock.monotonicMs()
+      let ask = false
+      for (const [key, hold] of this.#held) {
+        if (this.#isOver(key, hold)) wake(key)
+        else if (hold.confirmedBy === undefined && nowMs - hold.sinceMs >= secondReadMs) {
+          hold.confirmedBy = this.#reads.count() + 1
+          ask = true
+        }
+      }
+      if (ask) this.#reads.request()
+    }
+  }
+
+  #isOver(key: KeyText, { sinceMs, confirmedBy }: Hold): boolean {
+    return (
+      this.#released.has(key) ||
+      (confirmedBy !== undefined && this.#reads.count() >= confirmedBy) ||
+      this.#clock.monotonicMs() - sinceMs >= this.#options.holdMs
+    )
+  }
+
+  /** A write that failed is tried again, and spends nothing anew. */
+  #wasAllowed(key: KeyText): boolean {
+    return this.#spentMs.has(key) || this.#confirmedMs.has(key)
+  }
+
+  #hasRoom(exported: number, before: number): boolean {
+    const { atLeast, share } = this.#options
+    const spent = this.#spentMs.size + before
+    return spent < Math.max(atLeast, Math.floor(share * (exported + spent)))
+  }
+}
+
+/** `times` is in order of time. */
+function forgetBefore(times: Map<KeyText, number>, oldestMs: number): void {
+  for (const [key, atMs] of times) {
+    if (atMs > oldestMs) return
+    times.delete(key)
+  }
+}

@@ -1,0 +1,59 @@
+import { keyText } from '../registry/model.ts'
+import type { KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { Direction } from './direction.ts'
+import { owns } from './guards.ts'
+import { placeOf } from './names.ts'
+import { winnerOf } from './places.ts'
+import type { Candidate } from './places.ts'
+
+/** Who gets the place at which `target` would stand, and who wanted it too. */
+export interface Contest {
+  readonly winner?: Candidate
+  readonly losers: readonly Candidate[]
+  /** A service of the target's own stands there, under another protocol, group or version. */
+  readonly taken: boolean
+}
+
+export function contestFor(direction: Direction, target: ServiceKey): Contest {
+  const candidates = direction.places.around(target)
+  const winner = winnerOf(candidates, standingClaims(direction, target, candidates))
+  const losers = candidates.filter((candidate) => candidate !== winner)
+  return { ...(winner && { winner }), losers, taken: isTaken(direction, target) }
+}
+
+/** By whose claims gateways have written there; ours count only while they have a source. */
+function standingClaims(
+  direction: Direction,
+  target: ServiceKey,
+  candidates: readonly Candidate[],
+): ReadonlySet<KeyText> {
+  const { owner } = direction.parts
+  const alive = new Set(candidates.map(({ claim }) => claim))
+  const origins = recordsAt(direction, target)
+    .flatMap(({ instances }) => instances)
+    .flatMap(({ origin }) => origin ?? [])
+  return new Set(
+    origins
+      .map((origin) => ({ claim: keyText(origin.key), ours: origin.owner === owner }))
+      .filter(({ claim, ours }) => !ours || alive.has(claim))
+      .map(({ claim }) => claim),
+  )
+}
+
+/** What stands there already is never taken away for it. */
+function isTaken(direction: Direction, target: ServiceKey): boolean {
+  const text = keyText(target)
+  if (direction.exported.has(text)) return false
+  const { parts } = direction
+  return recordsAt(direction, target)
+    .filter(({ key }) => keyText(key) !== text)
+    .some(({ key, instances }) =>
+      instances.some((one) => !one.origin && !owns(parts, parts.toSink, key, one)),
+    )
+}
+
+function recordsAt(direction: Direction, target: ServiceKey): readonly ServiceRecord[] {
+  const { name, to } = direction.parts
+  const place = placeOf(name, target)
+  return to.named(target.name).filter(({ key }) => placeOf(name, key) === place)
+}

@@ -1,0 +1,133 @@
+import type { Log } from '../kernel/log.ts'
+import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import { keyText } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { RegistrySink } from '../registry/ports.ts'
+import type { RemovalBudget } from './budget.ts'
+import type { Contest } from './contest.ts'
+import { loopReason, owns } from './guards.ts'
+import type { Mirror, MirrorChange } from './mirror.ts'
+import { placeOf, targetKeyOf } from './names.ts'
+import { Offers } from './offers.ts'
+import { Places } from './places.ts'
+import type { Candidate } from './places.ts'
+import { originOf, sharedLabel } from './translate.ts'
+
+export interface DirectionParts {
+  readonly name: DirectionName
+  /** Identity of this gateway. */
+  readonly owner: string
+  readonly from: Mirror
+  readonly to: Mirror
+  /** Of the source registry: knows what we wrote there. */
+  readonly fromSink: Pick<RegistrySink, 'recognizes'>
+  readonly toSink: RegistrySink
+  readonly exposure: Exposure
+  readonly budget: RemovalBudget
+  readonly log: Log
+  /** Exact name on its own side -> name on the other side. */
+  readonly overrides: ReadonlyMap<string, string>
+}
+
+/** From one side to the other: what is known of it between two looks at a service. */
+export class Direction {
+  readonly parts: DirectionParts
+  readonly places: Places
+  readonly offers: Offers
+  /** Services of the target at which something of ours stands. */
+  readonly exported = new Set<KeyText>()
+  /** By place of the target: services that want it and do not get it. */
+  readonly #collisions = new Map<string, readonly KeyText[]>()
+  readonly #deferred = new Map<KeyText, ServiceKey>()
+
+  constructor(parts: DirectionParts) {
+    this.parts = parts
+    this.places = new Places(parts.name)
+    this.offers = new Offers(parts.name, parts.exposure)
+  }
+
+  /** The source has changed: notes who wants which place, returns the targets to look at. */
+  sourceChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
+    const targets = keys.flatMap((key) => {
+      const source = keyText(key)
+      return this.places.update(source, this.#candidate(this.parts.from.record(source)))
+    })
+    return regained ? [...targets, ...this.#takeDeferred()] : targets
+  }
+
+  /** The target has changed: returns the targets to look at. */
+  targetChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
+    for (const key of keys) {
+      const target = keyText(key)
+      if (this.owned(key).length > 0) this.exported.add(target)
+      else this.exported.delete(target)
+    }
+    const targets = keys.flatMap((key) => [
+      key,
+      ...this.places.around(key).map(({ target }) => target),
+    ])
+    return regained ? [...targets, ...this.#takeDeferred()] : targets
+  }
+
+  /** Looks at `target` again when a mirror vouches again. */
+  defer(target: ServiceKey): void {
+    this.#deferred.set(keyText(target), target)
+  }
+
+  get deferred(): number {
+    return this.#deferred.size
+  }
+
+  /** Services that did not get the name they would have in the target. */
+  get collisions(): readonly KeyText[] {
+    return [...this.#collisions.values()].flat().sort()
+  }
+
+  /** Notes who lost the place of `target`, and says it once. */
+  noteCollision(target: ServiceKey, { winner, losers }: Contest): void {
+    const place = placeOf(this.parts.name, target)
+    const refused = losers.map(({ source }) => source)
+    if (String(refused) === String(this.#collisions.get(place) ?? [])) return
+    if (refused.length === 0) {
+      this.#collisions.delete(place)
+      return
+    }
+    this.#collisions.set(place, refused)
+    const fields = { direction: this.parts.name, target: keyText(target), kept: winner?.source }
+    this.parts.log.warn({ ...fields, refused }, 'several services map to one name')
+  }
+
+  /** What of a source's record may be carried on. */
+  importable({ key, instances }: ServiceRecord): readonly Instance[] {
+    return instances.filter((instance) => {
+      const { fromSink, to } = this.parts
+      return loopReason(this.parts, fromSink, to.name, key, instance) === undefined
+    })
+  }
+
+  /** What of the target's record we wrote. */
+  owned(target: ServiceKey): readonly Instance[] {
+    const { to, toSink } = this.parts
+    const instances = to.record(keyText(target))?.instances ?? []
+    return instances.filter((instance) => owns(this.parts, toSink, target, instance))
+  }
+
+  #takeDeferred(): readonly ServiceKey[] {
+    const targets = [...this.#deferred.values()]
+    this.#deferred.clear()
+    return targets
+  }
+
+  #candidate(record: ServiceRecord | undefined): Candidate | undefined {
+    const importable = record ? this.importable(record) : []
+    if (!record || importable.length === 0) return undefined
+    const { name, overrides, toSink } = this.parts
+    const origin = originOf(importable)
+    const label = sharedLabel(importable, 'interface')
+    const target = targetKeyOf(
+      { key: record.key, ...(origin && { origin }), ...(label && { interface: label }) },
+      { direction: name, overrides, accepts: (key) => toSink.accepts(key) === true },
+    )
+    return { source: keyText(record.key), target, claim: keyText(origin?.key ?? record.key) }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Exposure } from '../registry/exposure.ts'
+import type { Instance, Origin, ServiceKey } from '../registry/model.ts'
+import type { RegistrySink } from '../registry/ports.ts'
+
+/** Who this gateway is, as far as it must know itself when it meets what it wrote. */
+export interface Self {
+  readonly owner: string
+  readonly exposure: Pick<Exposure, 'isOwn'>
+}
+
+/** Which guard keeps an instance from being carried on: see docs/decisions/002-loop-guards.md. */
+export type LoopReason = 'mark' | 'id' | 'ledger'
+
+/**
+ * Why `instance`, read under `key` from a registry that `sink` writes, must not be carried to
+ * the registry named `target`; undefined when it may be. Each of the three is enough alone.
+ */
+export function loopReason(
+  self: Self,
+  sink: Pick<RegistrySink, 'recognizes'>,
+  target: string,
+  key: ServiceKey,
+  instance: Instance,
+): LoopReason | undefined {
+  if (instance.origin && hasBeenThere(instance.origin, self.owner, target)) return 'mark'
+  if (sink.recognizes(self.owner, key, instance)) return 'id'
+  if (self.exposure.isOwn(instance)) return 'ledger'
+  return undefined
+}
+
+/** Gateways stand at the even places of a path, the registries between them at the odd ones. */
+function hasBeenThere(origin: Origin, owner: string, target: string): boolean {
+  if (origin.registry === target) return true
+  return origin.path.some((step, index) => step === (index % 2 === 0 ? owner : target))
+}
+
+/**
+ * Whether this gateway wrote `instance`: a readable mark decides; without one, what the id says
+ * or that the address is one we hand out.
+ */
+export function owns(
+  self: Self,
+  sink: Pick<RegistrySink, 'recognizes'>,
+  key: ServiceKey,
+  instance: Instance,
+): boolean {
+  if (instance.origin) return instance.origin.owner === self.owner
+  return sink.recognizes(self.owner, key, instance) || self.exposure.isOwn(instance)
+}

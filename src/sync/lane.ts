@@ -1,0 +1,98 @@
+import type { Clock } from '../kernel/clock.ts'
+import { errorCode, errorMessage } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import { keyText, parseKeyText } from '../registry/model.ts'
+import type { KeyText } from '../registry/model.ts'
+import type { Direction } from './direction.ts'
+import type { Meters } from './meters.ts'
+import type { Mirror, MirrorChange } from './mirror.ts'
+import { planOf } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { KeyQueue } from './queue.ts'
+import { reconcile } from './reconcile.ts'
+import { directionStatus } from './status.ts'
+import type { DirectionStatus } from './status.ts'
+
+export interface LaneDeps {
+  readonly quietPeriodMs: number
+  readonly maxDelayMs: number
+  readonly log: Log
+  readonly clock: Clock
+  readonly meters: Meters
+}
+
+const PARALLEL_WRITES = 64
+const WRITE_RETRY = { firstMs: 100, longestMs: 30_000 }
+
+/** One direction at work: what wakes it goes into its queue, the queue calls reconcile. */
+export class Lane {
+  readonly direction: Direction
+  readonly #deps: LaneDeps
+  readonly #queue: KeyQueue<KeyText>
+  #lastWriteMs: number | undefined
+
+  constructor(direction: Direction, deps: LaneDeps) {
+    this.direction = direction
+    this.#deps = deps
+    this.#queue = new KeyQueue({
+      quietPeriodMs: deps.quietPeriodMs,
+      maxDelayMs: deps.maxDelayMs,
+      parallelism: PARALLEL_WRITES,
+      backoff: WRITE_RETRY,
+      clock: deps.clock,
+      onFailure: (key, error, failures) => this.#failed(key, error, failures),
+    })
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      this.#queue.run((key, stop) => this.#look(key, stop), signal),
+      this.direction.parts.budget.tend(signal, (key) => this.#queue.add(key)),
+    ])
+  }
+
+  mirrorChanged(mirror: Mirror, change: MirrorChange): void {
+    if (change.regained) this.#queue.forgive()
+    const targets =
+      mirror === this.direction.parts.from
+        ? this.direction.sourceChanged(change)
+        : this.direction.targetChanged(change)
+    for (const target of targets) this.#queue.add(keyText(target))
+  }
+
+  addressChanged(source: KeyText): void {
+    const candidate = this.direction.places.of(source)
+    if (candidate) this.#queue.add(keyText(candidate.target))
+  }
+
+  release(): void {
+    for (const key of this.direction.parts.budget.release()) this.#queue.add(key)
+  }
+
+  plan(): Plan {
+    return planOf(this.direction)
+  }
+
+  status(): DirectionStatus {
+    return directionStatus(this.direction, this.#queue.depth, this.#lastWriteMs)
+  }
+
+  async #look(key: KeyText, signal: AbortSignal): Promise<void> {
+    const target = parseKeyText(key)
+    if (!target) return
+    const outcome = await reconcile(this.direction, target, signal)
+    this.#deps.meters.looked(this.direction.parts.name, outcome)
+    if (outcome === 'put' || outcome === 'withdrawn') {
+      this.#lastWriteMs = this.#deps.clock.nowMs()
+    }
+  }
+
+  #failed(key: string, error: unknown, failures: number): void {
+    const direction = this.direction.parts.name
+    const code = errorCode(error) ?? 'unknown'
+    this.#deps.meters.failed(direction, code)
+    const fields = { direction, key, code, failures, reason: errorMessage(error) }
+    if (failures === 1) this.#deps.log.warn(fields, 'change was not taken, will retry')
+    else this.#deps.log.debug(fields, 'change was not taken again')
+  }
+}

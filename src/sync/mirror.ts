@@ -1,0 +1,156 @@
+import type { Log } from '../kernel/log.ts'
+import { keyText, sameInstance } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { SourceEvent } from '../registry/ports.ts'
+
+/** `unknown` until the first complete read; `stale` while its source cannot vouch for it. */
+export type MirrorState = 'unknown' | 'complete' | 'stale'
+
+export interface MirrorChange {
+  /** Services whose record differs from what was held before. */
+  readonly keys: readonly ServiceKey[]
+  /** Something that could not be vouched for can be again: whoever waited for that may look. */
+  readonly regained: boolean
+}
+
+/** The local copy of one registry. What it returns is shared: change by copy. */
+export class Mirror {
+  readonly name: string
+  readonly #log: Log
+  readonly #records = new Map<KeyText, ServiceRecord>()
+  readonly #byName = new Map<string, Set<KeyText>>()
+  #unknownNames: ReadonlySet<string> = new Set()
+  #state: MirrorState = 'unknown'
+  #staleReason: string | undefined
+  #reads = 0
+
+  constructor(name: string, log: Log) {
+    this.name = name
+    this.#log = log
+  }
+
+  get state(): MirrorState {
+    return this.#state
+  }
+
+  get staleReason(): string | undefined {
+    return this.#staleReason
+  }
+
+  /** Complete reads so far. */
+  get reads(): number {
+    return this.#reads
+  }
+
+  get unknownNames(): ReadonlySet<string> {
+    return this.#unknownNames
+  }
+
+  /** Services held. */
+  get size(): number {
+    return this.#records.size
+  }
+
+  record(key: KeyText): ServiceRecord | undefined {
+    return this.#records.get(key)
+  }
+
+  records(): Iterable<ServiceRecord> {
+    return this.#records.values()
+  }
+
+  /** All services of one name in any case, whatever their group, version and protocol. */
+  named(name: string): readonly ServiceRecord[] {
+    const keys = this.#byName.get(name.toLowerCase()) ?? []
+    return [...keys].flatMap((key) => this.#records.get(key) ?? [])
+  }
+
+  /** Whether what is held about `key`, be it nothing, is what the registry says. */
+  vouches(key: ServiceKey): boolean {
+    return this.#state === 'complete' && !this.#unknownNames.has(key.name)
+  }
+
+  /** Takes one event in and says what it changed. */
+  apply(event: SourceEvent): MirrorChange {
+    switch (event.kind) {
+      case 'snapshot':
+        return this.#applySnapshot(event.records, new Set(event.unknownNames))
+      case 'upsert':
+        return this.#applyOne(event.record.key, event.record)
+      case 'remove':
+        return this.#applyOne(event.key, undefined)
+      case 'stale':
+        this.#applyStale(event.reason, event.name)
+        return { keys: [], regained: false }
+      default:
+        return event satisfies never
+    }
+  }
+
+  #applySnapshot(records: readonly ServiceRecord[], unknown: ReadonlySet<string>): MirrorChange {
+    const said = new Set<KeyText>()
+    const changed: ServiceKey[] = []
+    for (const record of records) {
+      said.add(keyText(record.key))
+      if (this.#hold(record.key, record)) changed.push(record.key)
+    }
+    for (const [text, { key }] of this.#records) {
+      // What could not be read this time stays as it was last seen.
+      if (said.has(text) || unknown.has(key.name)) continue
+      if (this.#hold(key, undefined)) changed.push(key)
+    }
+    this.#unknownNames = unknown
+    this.#state = 'complete'
+    this.#staleReason = undefined
+    this.#reads += 1
+    return { keys: changed, regained: true }
+  }
+
+  #applyOne(key: ServiceKey, record: ServiceRecord | undefined): MirrorChange {
+    const regained = this.#unknownNames.has(key.name)
+    if (regained) {
+      this.#unknownNames = new Set([...this.#unknownNames].filter((name) => name !== key.name))
+    }
+    return { keys: this.#hold(key, record) ? [key] : [], regained }
+  }
+
+  #applyStale(reason: string, name: string | undefined): void {
+    if (name !== undefined) {
+      this.#unknownNames = new Set([...this.#unknownNames, name])
+      return
+    }
+    this.#staleReason = reason
+    if (this.#state === 'complete') {
+      this.#state = 'stale'
+      this.#log.warn({ registry: this.name, reason }, 'mirror is stale, nothing is removed')
+    }
+  }
+
+  /** Returns whether this differs from what was held. */
+  #hold(key: ServiceKey, record: ServiceRecord | undefined): boolean {
+    const text = keyText(key)
+    const before = this.#records.get(text)
+    const name = key.name.toLowerCase()
+    const keys = this.#byName.get(name) ?? new Set()
+    if (record === undefined || record.instances.length === 0) {
+      this.#records.delete(text)
+      keys.delete(text)
+      if (keys.size === 0) this.#byName.delete(name)
+      return before !== undefined
+    }
+    this.#records.set(text, record)
+    this.#byName.set(name, keys.add(text))
+    return before === undefined || !sameInstances(before.instances, record.instances)
+  }
+}
+
+/** Who keeps a record alive counts here: one under another session is to be taken over. */
+function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, index) => {
+      const other = b[index]
+      return other !== undefined && one.keptBy === other.keptBy && sameInstance(one, other)
+    })
+  )
+}

@@ -1,0 +1,110 @@
+import type { DirectionName } from '../registry/exposure.ts'
+import { keyText, parseKeyText } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import { assess } from './assess.ts'
+import type { SkipReason, Verdict } from './assess.ts'
+import { contestFor } from './contest.ts'
+import type { Direction } from './direction.ts'
+
+export type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'skip' | 'wait'
+
+export type PlanReason =
+  SkipReason | 'new' | 'changed' | 'other-session' | 'loop' | 'source-unknown' | 'target-unknown'
+
+/** One service and what would be done about it, and why. What is in line is not listed. */
+export interface PlanStep {
+  readonly direction: DirectionName
+  /** As the target calls it; for a loop, which has no place there, as the source does. */
+  readonly key: ServiceKey
+  readonly action: PlanAction
+  readonly reason: PlanReason
+  readonly detail?: string
+  /** What of ours stands there now. */
+  readonly before: readonly Instance[]
+  /** What would stand there. */
+  readonly after: readonly Instance[]
+}
+
+/** In order of direction and key. */
+export type Plan = readonly PlanStep[]
+
+/** What reconcile would do with every service now, without writing anything. */
+export function planOf(direction: Direction): Plan {
+  const steps: PlanStep[] = []
+  let removals = 0
+  for (const target of targetsOf(direction)) {
+    const verdict = assess(direction, target)
+    const held = verdict.kind === 'withdraw' && !mayGo(direction, target, removals)
+    if (verdict.kind === 'withdraw' && !held) removals += 1
+    const step = stepFor(direction, target, verdict, held)
+    if (step) steps.push(step)
+  }
+  return [...steps, ...collisionsOf(direction), ...loopsOf(direction)].sort((a, b) =>
+    keyText(a.key) < keyText(b.key) ? -1 : 1,
+  )
+}
+
+function targetsOf(direction: Direction): readonly ServiceKey[] {
+  const wanted = [...direction.places.all()].map(({ target }) => keyText(target))
+  const texts = new Set<KeyText>([...wanted, ...direction.exported])
+  return [...texts].sort().flatMap((text) => parseKeyText(text) ?? [])
+}
+
+function mayGo(direction: Direction, target: ServiceKey, before: number): boolean {
+  const { budget } = direction.parts
+  return budget.wouldAllow(keyText(target), direction.exported.size, before)
+}
+
+function stepFor(
+  direction: Direction,
+  key: ServiceKey,
+  verdict: Verdict,
+  held: boolean,
+): PlanStep | undefined {
+  const before = direction.owned(key)
+  const base = { direction: direction.parts.name, key, before }
+  switch (verdict.kind) {
+    case 'in-line':
+      return undefined
+    case 'unknown':
+      return { ...base, action: 'wait', reason: `${verdict.mirror}-unknown`, after: before }
+    case 'skip': {
+      const { kind, ...why } = verdict
+      return { ...base, action: kind, ...why, after: before }
+    }
+    case 'withdraw':
+      return { ...base, action: held ? 'hold' : 'remove', reason: verdict.reason, after: [] }
+    case 'put': {
+      const after = verdict.change.puts
+      if (verdict.takeOver) return { ...base, action: 'take-over', reason: 'other-session', after }
+      return { ...base, action: 'put', reason: before.length > 0 ? 'changed' : 'new', after }
+    }
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** Services of the source that lost their name to one that maps to the very same key. */
+function collisionsOf(direction: Direction): Plan {
+  return [...direction.places.all()].flatMap(({ source, target }) => {
+    const { winner } = contestFor(direction, target)
+    const lost = winner && winner.source !== source && keyText(winner.target) === keyText(target)
+    if (!lost) return []
+    const base = { direction: direction.parts.name, key: target, before: [], after: [] }
+    return [{ ...base, action: 'skip', reason: 'collision', detail: source }]
+  })
+}
+
+/** Services of the source that a loop guard keeps back whole. */
+function loopsOf(direction: Direction): Plan {
+  return [...direction.parts.from.records()]
+    .filter(({ key }) => direction.places.of(keyText(key)) === undefined)
+    .map(({ key }) => ({
+      direction: direction.parts.name,
+      key,
+      action: 'skip',
+      reason: 'loop',
+      before: [],
+      after: [],
+    }))
+}

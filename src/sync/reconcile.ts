@@ -1,0 +1,57 @@
+import { keyText } from '../registry/model.ts'
+import type { ServiceKey } from '../registry/model.ts'
+import { assess } from './assess.ts'
+import { contestFor } from './contest.ts'
+import type { Direction } from './direction.ts'
+
+/** What one look at a service came to. `held`: a withdrawal that waits, see RemovalBudget. */
+export type Outcome = 'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held'
+
+/**
+ * Brings one service of the target in line with the source, by what both mirrors say now. It
+ * does not matter what woke it. Rejects when the sink does; to call it again is always right.
+ */
+export async function reconcile(
+  direction: Direction,
+  target: ServiceKey,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { budget, toSink } = direction.parts
+  const verdict = assess(direction, target)
+  if (verdict.kind === 'unknown') {
+    direction.defer(target)
+    return 'unknown'
+  }
+  direction.noteCollision(target, contestFor(direction, target))
+  if (verdict.kind !== 'withdraw') budget.forget(keyText(target))
+  switch (verdict.kind) {
+    case 'in-line':
+      return 'in-line'
+    case 'skip':
+      if (verdict.reason !== 'no-address' && verdict.reason !== 'conflict') {
+        direction.offers.end(target)
+      }
+      return 'skipped'
+    case 'put':
+      await toSink.apply(verdict.change, signal)
+      return 'put'
+    case 'withdraw':
+      if (!mayGo(direction, target)) return 'held'
+      await toSink.apply(verdict.change, signal)
+      direction.offers.end(target)
+      return 'withdrawn'
+    default:
+      return verdict satisfies never
+  }
+}
+
+function mayGo({ parts, exported }: Direction, target: ServiceKey): boolean {
+  const { budget, log, name } = parts
+  const heldBefore = budget.heldCount
+  const goes = budget.allow(keyText(target), exported.size)
+  if (!goes && heldBefore === 0) {
+    const fields = { direction: name, exported: exported.size, first: keyText(target) }
+    log.warn(fields, 'too many withdrawals at once: they wait for a second read')
+  }
+  return goes
+}

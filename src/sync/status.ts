@@ -1,0 +1,70 @@
+import type { DirectionName } from '../registry/exposure.ts'
+import type { KeyText } from '../registry/model.ts'
+import type { Direction } from './direction.ts'
+import type { Mirror, MirrorState } from './mirror.ts'
+
+export interface MirrorStatus {
+  readonly registry: string
+  readonly state: MirrorState
+  readonly staleReason?: string
+  readonly services: number
+  readonly unknownNames: readonly string[]
+  /** Complete reads so far. */
+  readonly reads: number
+}
+
+export interface DirectionStatus {
+  readonly name: DirectionName
+  readonly from: string
+  readonly to: string
+  /** Services of the target at which something of ours stands. */
+  readonly exported: number
+  readonly waiting: number
+  readonly working: number
+  readonly failing: number
+  /** Services that wait for a mirror to vouch again. */
+  readonly deferred: number
+  /** Withdrawals held back because there are too many at once. */
+  readonly held: readonly { readonly key: KeyText; readonly forMs: number }[]
+  /** Services that did not get the name they would have on the other side. */
+  readonly collisions: readonly KeyText[]
+  /** Wall clock, milliseconds; undefined before the first write. */
+  readonly lastWriteMs?: number
+}
+
+/** Plain JSON. */
+export interface BridgeStatus {
+  readonly ready: boolean
+  readonly mirrors: readonly MirrorStatus[]
+  readonly directions: readonly DirectionStatus[]
+}
+
+export function mirrorStatus(mirror: Mirror): MirrorStatus {
+  return {
+    registry: mirror.name,
+    state: mirror.state,
+    ...(mirror.staleReason !== undefined && { staleReason: mirror.staleReason }),
+    services: mirror.size,
+    unknownNames: [...mirror.unknownNames].sort(),
+    reads: mirror.reads,
+  }
+}
+
+export function directionStatus(
+  direction: Direction,
+  depth: Pick<DirectionStatus, 'waiting' | 'working' | 'failing'>,
+  lastWriteMs: number | undefined,
+): DirectionStatus {
+  const { name, from, to, budget } = direction.parts
+  return {
+    name,
+    from: from.name,
+    to: to.name,
+    exported: direction.exported.size,
+    ...depth,
+    deferred: direction.deferred,
+    held: budget.held(),
+    collisions: direction.collisions,
+    ...(lastWriteMs !== undefined && { lastWriteMs }),
+  }
+}
