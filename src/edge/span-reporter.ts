@@ -32,3 +32,9 @@ export interface SpanReporter extends AsyncDisposable {
    */
   report(span: GatewaySpan): void
 }
+
+/** What became of reported spans, for counting. */
+export interface SpanReporterMeters {
+  sent(spans: number): void
+  dropped(spans: number, reason: 'queue-full' | 'undeliverable' | 'closed'): void
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { systemClock } from '../kernel/clock.ts'
+import { Lifetime } from '../kernel/lifetime.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../kernel/metrics.ts'
+import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import type { StateStore } from '../registry/ports.ts'
+import type { CrossingDeps } from './crossing.ts'
+import { edgeMetrics } from './edge-metrics.ts'
+import { Endpoints } from './endpoint.ts'
+import type { ExchangeLimits } from './deadline.ts'
+import { openHttpEdge } from './http-edge.ts'
+import { HttpForwarder } from './http-forwarder.ts'
+import type { HttpListener } from './http-listener.ts'
+import { PortListeners } from './port-listeners.ts'
+import { PortTable, type PortRange } from './ports.ts'
+import { RouteBook } from './route-book.ts'
+import { ServicePorts } from './service-ports.ts'
+import { advertisedHosts, traceSides, type EdgeSides, type Reporters } from './sides.ts'
+import { Tunnels } from './tunnel.ts'
+import { UnderWay } from './under-way.ts'
+
+/** The shape of `gateway` in the configuration. */
+export interface EdgeOptions extends EdgeSides {
+  /** Address that the service ports listen on. */
+  readonly bind: string
+  readonly ports: PortRange
+  readonly traffic: ExchangeLimits & {
+    readonly connectTimeoutMs: number
+    /** As `idleTimeoutMs`, for connections of other protocols. */
+    readonly tcpIdleTimeoutMs: number
+    readonly drainMs: number
+  }
+}
+
+export interface EdgeDeps {
+  readonly state: StateStore
+  readonly log: Log
+  readonly metrics: Metrics
+  /** They stay open: whoever opened them closes them, after the edge. */
+  readonly reporters: Reporters
+}
+
+export interface EdgeStatus {
+  /** Grows with each change of a route. */
+  readonly tableVersion: number
+  readonly routes: number
+  /** Services that sync offers, and those of them without an address yet. */
+  readonly offered: number
+  readonly waiting: number
+  /** Requests, and connections of other protocols. */
+  readonly underWay: number
+  readonly draining: boolean
+}
+
+/** The data plane: it needs nobody to go on with what it was last told. */
+export interface Edge extends AsyncDisposable {
+  readonly exposure: Exposure
+  status(): EdgeStatus
+  /**
+   * Accepts nothing new, ends connections with their next answer, and resolves when all is
+   * carried, or after `drainMs`, or when `signal` aborts. To be called once the registries no
+   * longer name this gateway.
+   */
+  drain(signal: AbortSignal): Promise<void>
+}
+
+/** Opens the data plane; ports follow as services are offered. Rejects as {@link PortTable.load}. */
+export async function openEdge(
+  options: EdgeOptions,
+  deps: EdgeDeps,
+  signal: AbortSignal,
+): Promise<Edge> {
+  const life = new Lifetime()
+  try {
+    return await assemble(options, deps, life, signal)
+  } catch (error) {
+    await life[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function assemble(
+  options: EdgeOptions,
+  { state, log, metrics: registry, reporters }: EdgeDeps,
+  life: Lifetime,
+  signal: AbortSignal,
+): Promise<Edge> {
+  const { traffic } = options
+  const ports = await PortTable.load(options.ports, state, signal)
+  const metrics = edgeMetrics(registry)
+  const forwarder = new HttpForwarder(traffic)
+  life.defer(() => forwarder.close())
+  const routes = new RouteBook(new Endpoints((endpoint) => forwarder.forget(endpoint)), metrics)
+  const crossings = new UnderWay()
+  let draining = false
+  const sides = traceSides(options, reporters)
+  const closing: CrossingDeps['closing'] = ({ port }) => draining || !routes.table.at(port)
+  const crossing = { forwarder, sides, limits: traffic, metrics, log, closing, ...CHANCE }
+  const http = await openHttpEdges(routes, crossing, crossings, life)
+  const tunnels = new Tunnels({ ...traffic, idleTimeoutMs: traffic.tcpIdleTimeoutMs }, crossing)
+  life.defer(() => tunnels.closeAll())
+  const services = new ServicePorts({
+    ports,
+    listeners: new PortListeners(options.bind),
+    routes,
+    advertised: advertisedHosts(options),
+    accept: (port, socket) => {
+      const route = routes.table.at(port)
+      if (!route) socket.destroy()
+      else if (route.key.protocol === 'http') http[route.direction].accept(socket)
+      else crossings.add(tunnels.carry(socket, route))
+    },
+    log,
+  })
+  life.run(
+    (stop) => services.run(stop),
+    (err) => log.error({ err }, 'ports are not opened any more'),
+  )
+  life.defer(() => services.close())
+  return {
+    exposure: services,
+    status: () => ({
+      tableVersion: routes.table.version,
+      routes: routes.table.size,
+      ...services.counts,
+      underWay: crossings.size,
+      draining,
+    }),
+    drain: async (abort) => {
+      draining = true
+      services.close()
+      for (const listener of Object.values(http)) listener.closeIdle()
+      await crossings.over(AbortSignal.any([abort, AbortSignal.timeout(traffic.drainMs)]))
+    },
+    [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
+  }
+}
+
+const CHANCE = {
+  clock: systemClock,
+  random: Math.random,
+  random64: (): bigint => randomBytes(8).readBigUInt64BE(),
+}
+
+async function openHttpEdges(
+  routes: RouteBook,
+  crossing: CrossingDeps,
+  crossings: UnderWay,
+  life: Lifetime,
+): Promise<Readonly<Record<DirectionName, HttpListener>>> {
+  const open = async (direction: DirectionName): Promise<HttpListener> => {
+    const listener = await openHttpEdge(
+      direction,
+      (port) => routes.table.at(port),
+      crossing,
+      crossings,
+    )
+    life.defer(async () => {
+      listener.closeAll()
+      await listener.close()
+    })
+    return listener
+  }
+  return {
+    'legacy-to-mesh': await open('legacy-to-mesh'),
+    'mesh-to-legacy': await open('mesh-to-legacy'),
+  }
+}

@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net'
+import { errorCode, isRetryable } from '../kernel/errors.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Address, DirectionName, Exposure, Offer } from '../registry/exposure.ts'
+import { keyText, type KeyText } from '../registry/model.ts'
+import { Bell } from './bell.ts'
+import type { PortListeners } from './port-listeners.ts'
+import { serviceId, type PortTable, type ServiceId } from './ports.ts'
+import type { RouteBook } from './route-book.ts'
+
+/** A port that could not be opened, or state that could not be saved, is tried again after this. */
+const RETRY_MS = 2_000
+
+/** Ports opened at the same time: enough to be quick, few enough to let requests through. */
+const BATCH = 256
+
+export interface ServicePortsDeps {
+  readonly ports: PortTable
+  readonly listeners: PortListeners
+  readonly routes: RouteBook
+  /** Host that the callers of a direction dial. */
+  readonly advertised: Readonly<Record<DirectionName, string>>
+  readonly accept: (port: number, socket: Socket) => void
+  readonly log: Log
+}
+
+/**
+ * Gives each offered service its port, opens it, and says so once it accepts and the port is
+ * saved. `run` does the work behind `offer`, which never waits.
+ */
+export class ServicePorts implements Exposure {
+  readonly #deps: ServicePortsDeps
+  readonly #offers = new Map<ServiceId, Offer>()
+  readonly #announced = new Set<ServiceId>()
+  /** To be opened now. */
+  readonly #waiting = new Set<ServiceId>()
+  /** To be opened after a while. */
+  readonly #failed = new Set<ServiceId>()
+  /** Open, but a crash would forget the port: nobody hears of it before it is saved. */
+  readonly #unsaved = new Set<ServiceId>()
+  readonly #wakers = new Set<(direction: DirectionName, key: KeyText) => void>()
+  readonly #bell = new Bell()
+  #closed = false
+
+  constructor(deps: ServicePortsDeps) {
+    this.#deps = deps
+  }
+
+  offer(offer: Offer): Address | undefined {
+    if (this.#closed) return undefined
+    const id = serviceId(offer.direction, keyText(offer.key))
+    const port = this.#deps.ports.get(id)
+    this.#offers.set(id, offer)
+    if (port !== undefined && this.#announced.has(id)) {
+      this.#deps.routes.set(offer, port)
+      return { host: this.#deps.advertised[offer.direction], port }
+    }
+    if (!this.#failed.has(id) && !this.#unsaved.has(id)) {
+      this.#waiting.add(id)
+      this.#bell.ring()
+    }
+    return undefined
+  }
+
+  withdraw(direction: DirectionName, key: KeyText): void {
+    const id = serviceId(direction, key)
+    this.#offers.delete(id)
+    this.#waiting.delete(id)
+    this.#failed.delete(id)
+    this.#announced.delete(id)
+    const port = this.#deps.ports.get(id)
+    if (port !== undefined) this.#shut(port)
+  }
+
+  onChange(wake: (direction: DirectionName, key: KeyText) => void): () => void {
+    this.#wakers.add(wake)
+    return () => this.#wakers.delete(wake)
+  }
+
+  isOwn({ host, port }: Address): boolean {
+    const { advertised, ports } = this.#deps
+    const own = Object.values(advertised).some((name) => name.toLowerCase() === host.toLowerCase())
+    return own && ports.isAssigned(port)
+  }
+
+  /** How many services are offered, and how many of them have no address yet. */
+  get counts(): { readonly offered: number; readonly waiting: number } {
+    return { offered: this.#offers.size, waiting: this.#offers.size - this.#announced.size }
+  }
+
+  /** Accepts nothing any more, for good. */
+  close(): void {
+    this.#closed = true
+    this.#waiting.clear()
+    this.#deps.listeners.closeAll()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const batch of batches([...this.#waiting])) {
+        await Promise.all(batch.map((id) => this.#open(id)))
+      }
+      await this.#save(signal)
+      if (this.#waiting.size > 0) continue
+      const again = this.#failed.size > 0 || this.#unsaved.size > 0
+      await this.#bell.wait(again ? RETRY_MS : undefined, signal)
+      for (const id of this.#failed) this.#waiting.add(id)
+    }
+  }
+
+  async #open(id: ServiceId): Promise<void> {
+    const { ports, log } = this.#deps
+    this.#waiting.delete(id)
+    try {
+      const port = ports.get(id)
+      if (port === undefined) await this.#openFresh(id)
+      else await this.#openAt(id, port)
+      this.#failed.delete(id)
+      if (!this.#unsaved.has(id)) this.#announce(id)
+    } catch (err) {
+      const known = this.#failed.has(id)
+      this.#failed.add(id)
+      const fields = { service: id, port: ports.get(id), code: errorCode(err), err }
+      log[known ? 'debug' : 'warn'](fields, 'service has no open port, will retry')
+    }
+  }
+
+  /** The first free port for this service; one that something else uses is passed over. */
+  async #openFresh(id: ServiceId): Promise<void> {
+    const { ports } = this.#deps
+    for (const taken = new Set<number>(); ;) {
+      const port = ports.assign(id, taken)
+      try {
+        await this.#openAt(id, port)
+        this.#unsaved.add(id)
+        return
+      } catch (error) {
+        ports.unassign(id)
+        if (!isRetryable(error)) throw error
+        taken.add(port)
+      }
+    }
+  }
+
+  async #openAt(id: ServiceId, port: number): Promise<void> {
+    const { listeners, routes, accept } = this.#deps
+    if (!listeners.has(port)) await listeners.open(port, (socket) => accept(port, socket))
+    const offer = this.#offers.get(id) // it may have changed, or gone, meanwhile
+    if (offer && !this.#closed) routes.set(offer, port)
+    else this.#shut(port)
+  }
+
+  #shut(port: number): void {
+    this.#deps.listeners.close(port)
+    this.#deps.routes.remove(port)
+  }
+
+  async #save(signal: AbortSignal): Promise<void> {
+    if (this.#unsaved.size === 0) return
+    const saved = [...this.#unsaved]
+    try {
+      await this.#deps.ports.save(signal)
+    } catch (err) {
+      if (signal.aborted) return
+      this.#deps.log.error({ code: errorCode(err), err }, 'ports could not be saved, will retry')
+      return
+    }
+    for (const id of saved) {
+      this.#unsaved.delete(id)
+      this.#announce(id)
+    }
+  }
+
+  #announce(id: ServiceId): void {
+    const offer = this.#offers.get(id)
+    if (!offer || this.#closed) return
+    this.#announced.add(id)
+    for (const wake of this.#wakers) wake(offer.direction, keyText(offer.key))
+  }
+}
+
+function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += BATCH) yield all.slice(start, start + BATCH)
+}

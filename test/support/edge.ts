@@ -1,0 +1,113 @@
+import { openEdge, type Edge, type EdgeOptions } from '../../src/edge/edge.ts'
+import type { GatewaySpan, SpanReporter } from '../../src/edge/span-reporter.ts'
+import { silentLog } from '../../src/kernel/log.ts'
+import { Metrics } from '../../src/kernel/metrics.ts'
+import type { Address, DirectionName } from '../../src/registry/exposure.ts'
+import { keyText, type Instance, type ServiceKey } from '../../src/registry/model.ts'
+import type { StateStore } from '../../src/registry/ports.ts'
+
+export const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+export const UNSAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
+
+export interface EdgeRig extends AsyncDisposable {
+  readonly edge: Edge
+  readonly metrics: Metrics
+  readonly state: StateStore
+  /** Offers a service at these ports of 127.0.0.1 and resolves with its address once it accepts. */
+  expose(name: string, ports: readonly number[], options?: ExposeOptions): Promise<Address>
+}
+
+export interface ExposeOptions {
+  readonly direction?: DirectionName
+  readonly protocol?: string
+}
+
+export interface RigOptions {
+  readonly traffic?: Partial<EdgeOptions['traffic']>
+  readonly ports?: EdgeOptions['ports']
+  readonly reporters?: { readonly legacy?: SpanReporter; readonly mesh?: SpanReporter }
+  readonly state?: StateStore
+}
+
+/** Legacy speaks B3, the mesh W3C: the edge between them on free ports of this machine. */
+export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
+  const state = options.state ?? memoryState()
+  const metrics = new Metrics()
+  const edge = await openEdge(
+    {
+      bind: '127.0.0.1',
+      ports: options.ports ?? somePorts(),
+      legacy: { headers: { accepts: ['b3-single', 'b3'], sends: ['b3'], traceIdBits: 128 }, advertise: '127.0.0.1' },
+      mesh: { headers: { accepts: ['w3c'], sends: ['w3c'], traceIdBits: 128 }, advertise: '127.0.0.1' },
+      traffic: {
+        connectTimeoutMs: 1_000,
+        idleTimeoutMs: 10_000,
+        tcpIdleTimeoutMs: 10_000,
+        totalTimeoutMs: 20_000,
+        drainMs: 5_000,
+        ...options.traffic,
+      },
+    },
+    { state, metrics, log: silentLog, reporters: options.reporters ?? {} },
+    AbortSignal.timeout(30_000),
+  )
+  return {
+    edge,
+    metrics,
+    state,
+    expose: (name, ports, more = {}) =>
+      addressOf(edge, { name, protocol: more.protocol ?? 'http' }, ports, more.direction),
+    [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
+  }
+}
+
+function addressOf(
+  { exposure }: Edge,
+  key: ServiceKey,
+  ports: readonly number[],
+  direction: DirectionName = 'legacy-to-mesh',
+): Promise<Address> {
+  const offer = { direction, key, endpoints: ports.map(instanceAt) }
+  return new Promise((resolve) => {
+    const ask = (): boolean => {
+      const address = exposure.offer(offer)
+      if (address) resolve(address)
+      return address !== undefined
+    }
+    if (ask()) return
+    const stop = exposure.onChange((_direction, changed) => {
+      if (changed === keyText(key) && ask()) stop()
+    })
+  })
+}
+
+export function instanceAt(port: number): Instance {
+  return { id: `i-${port}`, host: '127.0.0.1', port, health: 'passing', weight: 100, labels: {} }
+}
+
+/** A range of its own for each test process, away from the ports that clients get. */
+function somePorts(): EdgeOptions['ports'] {
+  const from = 20_000 + Math.floor(Math.random() * 9_000)
+  return { from, to: from + 900 }
+}
+
+export function memoryState(saved: Record<string, string> = {}): StateStore {
+  const values = new Map(Object.entries(saved))
+  return {
+    load: (name) => Promise.resolve(values.get(name)),
+    save: (name, value) => Promise.resolve(void values.set(name, value)),
+  }
+}
+
+/** Keeps what it is given. */
+export class RecordingReporter implements SpanReporter {
+  readonly spans: GatewaySpan[] = []
+
+  report(span: GatewaySpan): void {
+    this.spans.push(span)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve()
+  }
+}
