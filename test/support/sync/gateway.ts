@@ -1,0 +1,81 @@
+import type { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
+import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
+import { systemClock } from '../../../src/kernel/clock.ts'
+import { silentLog } from '../../../src/kernel/log.ts'
+import { Metrics } from '../../../src/kernel/metrics.ts'
+import type { Registry } from '../../../src/registry/ports.ts'
+import { createBridge } from '../../../src/sync/bridge.ts'
+import type { Bridge, BridgeOptions } from '../../../src/sync/bridge.ts'
+import { PredictingExposure } from './predicting-exposure.ts'
+import type { ExposureOptions } from './predicting-exposure.ts'
+
+export const QUICK: BridgeOptions = {
+  overrides: [],
+  quietPeriodMs: 2,
+  maxDelayMs: 10,
+  removalBudget: { share: 1, atLeast: 1_000, windowMs: 1_000, holdMs: 10_000 },
+}
+
+export interface Side {
+  readonly name: string
+  readonly backend: MemoryBackend
+}
+
+export interface GatewaySetup {
+  readonly owner: string
+  readonly legacy: Side
+  readonly mesh: Side
+  readonly options?: Partial<BridgeOptions>
+  readonly exposure?: Partial<ExposureOptions>
+  /** Stands between the gateway and each of its registries. */
+  readonly wrap?: (registry: Registry) => Registry
+}
+
+/** One gateway at work on memory registries, all but its edge. */
+export class Gateway implements AsyncDisposable {
+  readonly bridge: Bridge
+  readonly exposure: PredictingExposure
+  readonly legacy: Registry
+  readonly mesh: Registry
+  readonly #abort = new AbortController()
+  readonly #done: Promise<void>
+
+  constructor({ owner, legacy, mesh, options, exposure, wrap = (one) => one }: GatewaySetup) {
+    this.exposure = new PredictingExposure({ host: `${owner}.test`, ...exposure })
+    this.legacy = wrap(openMemoryRegistry(legacy, { owner, backend: legacy.backend }))
+    this.mesh = wrap(openMemoryRegistry(mesh, { owner, backend: mesh.backend }))
+    this.bridge = createBridge({
+      owner,
+      legacy: this.legacy,
+      mesh: this.mesh,
+      exposure: this.exposure,
+      options: { ...QUICK, ...options },
+      log: silentLog,
+      metrics: new Metrics(),
+      clock: systemClock,
+    })
+    this.#done = this.bridge.run(this.#abort.signal)
+  }
+
+  /** Stops as a killed process does: its sessions stay until they expire. */
+  async kill(): Promise<void> {
+    this.#abort.abort()
+    await this.#done
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    await this.legacy[Symbol.asyncDispose]()
+    await this.mesh[Symbol.asyncDispose]()
+  }
+
+  /** Nothing waits, nothing is worked on, nothing would be written. */
+  isSettled(): boolean {
+    const { directions } = this.bridge.status()
+    return (
+      this.bridge.ready() &&
+      directions.every(({ waiting, working, held }) => waiting + working + held.length === 0) &&
+      this.bridge.plan().every(({ action }) => action === 'skip')
+    )
+  }
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { Address, DirectionName, Exposure, Offer } from '../../../src/registry/exposure.ts'
+import { keyText } from '../../../src/registry/model.ts'
+import type { Instance, KeyText } from '../../../src/registry/model.ts'
+
+const PORTS = { from: 20_000, count: 10_000 }
+
+export interface ExposureOptions {
+  readonly host: string
+  /** Whether an address is there at the first offer, or some turns of the event loop later. */
+  readonly slow?: boolean
+  /** Addresses that it handed out in an earlier run. */
+  readonly ledger?: Set<string>
+}
+
+/** Hands out addresses as the edge does, the same for a service every time, with nothing behind. */
+export class PredictingExposure implements Exposure {
+  readonly ledger: Set<string>
+  readonly #options: ExposureOptions
+  readonly #offered = new Map<string, readonly Instance[]>()
+  readonly #accepting = new Set<string>()
+  readonly #listeners = new Set<(direction: DirectionName, key: KeyText) => void>()
+
+  constructor(options: ExposureOptions) {
+    this.#options = options
+    this.ledger = options.ledger ?? new Set()
+  }
+
+  offer({ direction, key, endpoints }: Offer): Address | undefined {
+    const text = `${direction} ${keyText(key)}`
+    this.#offered.set(text, endpoints)
+    const address = { host: this.#options.host, port: portOf(text) }
+    if (this.#options.slow && !this.#accepting.has(text)) {
+      setImmediate(() => {
+        this.#accepting.add(text)
+        for (const wake of this.#listeners) wake(direction, keyText(key))
+      })
+      return undefined
+    }
+    this.ledger.add(`${address.host}:${address.port}`)
+    return address
+  }
+
+  withdraw(direction: DirectionName, key: KeyText): void {
+    this.#offered.delete(`${direction} ${key}`)
+    this.#accepting.delete(`${direction} ${key}`)
+  }
+
+  onChange(wake: (direction: DirectionName, key: KeyText) => void): () => void {
+    this.#listeners.add(wake)
+    return () => this.#listeners.delete(wake)
+  }
+
+  isOwn({ host, port }: Address): boolean {
+    return this.ledger.has(`${host}:${port}`)
+  }
+
+  /** What the edge would send a service's traffic to. */
+  endpoints(direction: DirectionName, key: KeyText): readonly Instance[] {
+    return this.#offered.get(`${direction} ${key}`) ?? []
+  }
+
+  offered(): readonly string[] {
+    return [...this.#offered.keys()].sort()
+  }
+}
+
+function portOf(text: string): number {
+  const digest = createHash('sha256').update(text).digest()
+  return PORTS.from + (digest.readUInt32BE() % PORTS.count)
+}
