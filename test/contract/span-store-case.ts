@@ -4,7 +4,11 @@ import type { SpanStore } from '../../trace-converter/store.ts'
 /** One promise of the port. It gets a store of its own, empty. */
 export interface StoreCase {
   readonly title: string
-  run(store: SpanStore): Promise<void>
+  readonly run: (store: SpanStore) => Promise<void>
+}
+
+export function promise(title: string, run: StoreCase['run']): StoreCase {
+  return { title, run }
 }
 
 export const NEVER = new AbortController().signal

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
 import { sampleSpan, traceIdOf } from '../support/spans.ts'
 import type { StoreCase } from './span-store-case.ts'
-import { NEVER, ids } from './span-store-case.ts'
+import { NEVER, ids, promise } from './span-store-case.ts'
 
 const SHORT = traceIdOf('00000000000000aa')
 const LONG = traceIdOf('00000000000000bb00000000000000aa')
@@ -19,46 +19,36 @@ const BY_WIDTH = [
   ['nothing for an unknown id', [LONG], traceIdOf('ab'), undefined],
 ] as const
 
-const WIDTHS: readonly StoreCase[] = BY_WIDTH.map(([what, stored, asked, expected]) => ({
-  title: `finds ${what}`,
-  run: async (store) => {
+const WIDTHS: readonly StoreCase[] = BY_WIDTH.map(([what, stored, asked, expected]) =>
+  promise(`finds ${what}`, async (store) => {
     await store.append(
       stored.map((id) => sampleSpan(id, '1')),
       NEVER,
     )
     expect((await store.findTrace(asked, NEVER))?.traceId).toBe(expected)
-  },
-}))
+  }),
+)
 
 export const STORE_FINDING: readonly StoreCase[] = [
   ...WIDTHS,
-  {
-    title: 'finds all that may belong to one chain, each once',
-    run: async (store) => {
-      const stored = [LONG, SHORT, OTHER_LONG, 'dd']
-      await store.append(
-        stored.map((id) => sampleSpan(id, '1')),
-        NEVER,
-      )
-      const related = await store.findRelated([SHORT, LONG], NEVER)
-      expect([...ids(related)].sort()).toEqual([SHORT, LONG, OTHER_LONG].sort())
-    },
-  },
-  {
-    title: 'finds what may belong to several chains in one call',
-    run: async (store) => {
-      await store.append([sampleSpan('dd', '1'), sampleSpan('ee', '1')], NEVER)
-      const asked = [traceIdOf('dd'), traceIdOf('ee'), traceIdOf('ff')]
-      expect([...ids(await store.findRelated(asked, NEVER))].sort()).toEqual(asked.slice(0, 2))
-      expect(await store.findRelated([], NEVER)).toEqual([])
-    },
-  },
-  {
-    title: 'finds what may belong to an alias',
-    run: async (store) => {
-      const trace = { traceId: LONG, spans: [sampleSpan(LONG, '1')], notes: [] }
-      await store.replace([{ ...trace, aliases: [traceIdOf('ee')] }], NEVER)
-      expect(ids(await store.findRelated([traceIdOf('ee')], NEVER))).toEqual([LONG])
-    },
-  },
+  promise('finds all that may belong to one chain, each once', async (store) => {
+    const stored = [LONG, SHORT, OTHER_LONG, 'dd']
+    await store.append(
+      stored.map((id) => sampleSpan(id, '1')),
+      NEVER,
+    )
+    const related = await store.findRelated([SHORT, LONG], NEVER)
+    expect([...ids(related)].sort()).toEqual([SHORT, LONG, OTHER_LONG].sort())
+  }),
+  promise('finds what may belong to several chains in one call', async (store) => {
+    await store.append([sampleSpan('dd', '1'), sampleSpan('ee', '1')], NEVER)
+    const asked = [traceIdOf('dd'), traceIdOf('ee'), traceIdOf('ff')]
+    expect([...ids(await store.findRelated(asked, NEVER))].sort()).toEqual(asked.slice(0, 2))
+    expect(await store.findRelated([], NEVER)).toEqual([])
+  }),
+  promise('finds what may belong to an alias', async (store) => {
+    const trace = { traceId: LONG, spans: [sampleSpan(LONG, '1')], notes: [] }
+    await store.replace([{ ...trace, aliases: [traceIdOf('ee')] }], NEVER)
+    expect(ids(await store.findRelated([traceIdOf('ee')], NEVER))).toEqual([LONG])
+  }),
 ]

@@ -3,7 +3,7 @@ import type { Span } from '../../trace-converter/span/model.ts'
 import type { TraceQuery } from '../../trace-converter/store.ts'
 import { BASE_US, sampleSpan, stringValue, traceIdOf, without } from '../support/spans.ts'
 import type { StoreCase } from './span-store-case.ts'
-import { NEVER, ids } from './span-store-case.ts'
+import { NEVER, ids, promise } from './span-store-case.ts'
 
 const SECOND_US = 1_000_000
 
@@ -83,65 +83,52 @@ const TABLE: readonly (readonly [string, Partial<TraceQuery>, readonly number[]]
 ]
 
 export const STORE_SEARCHING: readonly StoreCase[] = [
-  ...TABLE.map(([what, conditions, expected]) => ({
-    title: `finds traces by ${what}`,
-    run: async (store: Parameters<StoreCase['run']>[0]) => {
+  ...TABLE.map(([what, conditions, expected]) =>
+    promise(`finds traces by ${what}`, async (store) => {
       await store.append(SPANS, NEVER)
       const query: TraceQuery = { range: within(0, 100), limit: 10, ...conditions }
       expect(ids(await store.findTraces(query, NEVER))).toEqual(
         expected.map((n) => traceIdOf(`${n}`)),
       )
-    },
-  })),
-  {
-    title: 'finds a trace that reaches into the range from long before it, whole',
-    run: async (store) => {
-      const long = [at(1, 1), at(1, 2, { startUs: BASE_US + 3_600 * SECOND_US })]
-      await store.append([...long, at(7, 1)], NEVER)
-      const query = { range: within(3_000, 4_000), limit: 10, service: 'frontend' }
-      const found = await store.findTraces(query, NEVER)
-      expect(found.map(({ spans }) => spans.length)).toEqual([2])
-    },
-  },
-  {
-    title: 'names services, operations and remote services, sorted and as stored',
-    run: async (store) => {
-      await store.append(SPANS, NEVER)
-      expect(await store.services(NEVER)).toEqual(['Shop', 'cart', 'shop', 'stock'])
-      expect(await store.operations('shop', NEVER)).toEqual([
-        { name: 'GET /a', kind: 'server' },
-        { name: 'get /a', kind: 'server' },
-        { name: 'get /b', kind: 'server' },
-      ])
-      expect(await store.remoteServices('SHOP', NEVER)).toEqual(['Cart'])
-      expect(await store.operations('nobody', NEVER)).toEqual([])
-    },
-  },
-  {
-    title: 'sorts operations of one name by kind, one without a kind first',
-    run: async (store) => {
-      const kinds = ['server', 'client', undefined] as const
-      await store.append(
-        kinds.map((kind, n) => (kind ? at(1, n + 1, { kind }) : without(at(1, n + 1), 'kind'))),
-        NEVER,
-      )
-      expect(await store.operations('frontend', NEVER)).toEqual([
-        { name: 'get /' },
-        { name: 'get /', kind: 'client' },
-        { name: 'get /', kind: 'server' },
-      ])
-    },
-  },
-  {
-    title: 'answers nothing when it is empty',
-    run: async (store) => {
-      expect(await store.findTraces({ range: within(0, 9), limit: 10 }, NEVER)).toEqual([])
-      expect(await store.findTrace(traceIdOf('1'), NEVER)).toBeUndefined()
-      expect(await store.services(NEVER)).toEqual([])
-      expect(await store.operations('a', NEVER)).toEqual([])
-      expect(await store.remoteServices('a', NEVER)).toEqual([])
-    },
-  },
+    }),
+  ),
+  promise('finds a trace that reaches into the range from long before it, whole', async (store) => {
+    const long = [at(1, 1), at(1, 2, { startUs: BASE_US + 3_600 * SECOND_US })]
+    await store.append([...long, at(7, 1)], NEVER)
+    const query = { range: within(3_000, 4_000), limit: 10, service: 'frontend' }
+    const found = await store.findTraces(query, NEVER)
+    expect(found.map(({ spans }) => spans.length)).toEqual([2])
+  }),
+  promise('names services, operations and remote services, sorted and as stored', async (store) => {
+    await store.append(SPANS, NEVER)
+    expect(await store.services(NEVER)).toEqual(['Shop', 'cart', 'shop', 'stock'])
+    expect(await store.operations('shop', NEVER)).toEqual([
+      { name: 'GET /a', kind: 'server' },
+      { name: 'get /a', kind: 'server' },
+      { name: 'get /b', kind: 'server' },
+    ])
+    expect(await store.remoteServices('SHOP', NEVER)).toEqual(['Cart'])
+    expect(await store.operations('nobody', NEVER)).toEqual([])
+  }),
+  promise('sorts operations of one name by kind, one without a kind first', async (store) => {
+    const kinds = ['server', 'client', undefined] as const
+    await store.append(
+      kinds.map((kind, n) => (kind ? at(1, n + 1, { kind }) : without(at(1, n + 1), 'kind'))),
+      NEVER,
+    )
+    expect(await store.operations('frontend', NEVER)).toEqual([
+      { name: 'get /' },
+      { name: 'get /', kind: 'client' },
+      { name: 'get /', kind: 'server' },
+    ])
+  }),
+  promise('answers nothing when it is empty', async (store) => {
+    expect(await store.findTraces({ range: within(0, 9), limit: 10 }, NEVER)).toEqual([])
+    expect(await store.findTrace(traceIdOf('1'), NEVER)).toBeUndefined()
+    expect(await store.services(NEVER)).toEqual([])
+    expect(await store.operations('a', NEVER)).toEqual([])
+    expect(await store.remoteServices('a', NEVER)).toEqual([])
+  }),
 ]
 
 function within(fromSeconds: number, toSeconds: number): TraceQuery['range'] {

@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals'
 import type { Span, Trace } from '../../trace-converter/span/model.ts'
+import type { SpanStore } from '../../trace-converter/store.ts'
 import { BASE_US, sampleSpan, spanIdOf, stringValue, traceIdOf } from '../support/spans.ts'
 import type { StoreCase } from './span-store-case.ts'
-import { NEVER, everything, sorted } from './span-store-case.ts'
+import { NEVER, everything, sorted, promise } from './span-store-case.ts'
 
 const SHORT = '00000000000000aa'
 const LONG = '00000000000000bb00000000000000aa'
@@ -41,7 +42,7 @@ const FULL: Span = sampleSpan(LONG, '1', {
   },
 })
 
-async function spansIn(store: Parameters<StoreCase['run']>[0]): Promise<readonly Span[]> {
+async function spansIn(store: SpanStore): Promise<readonly Span[]> {
   return sorted((await everything(store)).flatMap(({ spans }) => spans))
 }
 
@@ -51,26 +52,20 @@ function stitched(traceId: string, spans: readonly Span[], aliases: readonly str
 }
 
 const APPENDING: readonly StoreCase[] = [
-  {
-    title: 'gives every field of a span back as it was',
-    run: async (store) => {
-      await store.append([FULL], NEVER)
-      expect((await store.findTrace(FULL.traceId, NEVER))?.spans).toEqual([FULL])
-    },
-  },
-  {
-    title: 'gathers the spans of a trace from several deliveries',
-    run: async (store) => {
-      const spans = ['1', '2', '3'].map((id) => sampleSpan(LONG, id))
-      for (const span of spans) await store.append([span], NEVER)
-      expect(sorted((await store.findTrace(traceIdOf(LONG), NEVER))?.spans ?? [])).toEqual(
-        sorted(spans),
-      )
-    },
-  },
-  {
-    title: 'is not changed by a repeated delivery, whole or in part, or within one batch',
-    run: async (store) => {
+  promise('gives every field of a span back as it was', async (store) => {
+    await store.append([FULL], NEVER)
+    expect((await store.findTrace(FULL.traceId, NEVER))?.spans).toEqual([FULL])
+  }),
+  promise('gathers the spans of a trace from several deliveries', async (store) => {
+    const spans = ['1', '2', '3'].map((id) => sampleSpan(LONG, id))
+    for (const span of spans) await store.append([span], NEVER)
+    expect(sorted((await store.findTrace(traceIdOf(LONG), NEVER))?.spans ?? [])).toEqual(
+      sorted(spans),
+    )
+  }),
+  promise(
+    'is not changed by a repeated delivery, whole or in part, or within one batch',
+    async (store) => {
       const spans = [sampleSpan(LONG, '1'), sampleSpan(LONG, '2'), sampleSpan('dd', '1')]
       await store.append(spans, NEVER)
       const before = await spansIn(store)
@@ -79,87 +74,66 @@ const APPENDING: readonly StoreCase[] = [
       expect(await spansIn(store)).toEqual(before)
       expect(before).toHaveLength(3)
     },
-  },
-  {
-    title: 'keeps two pieces of one span beside each other',
-    run: async (store) => {
-      const pieces = [sampleSpan(LONG, '1'), sampleSpan(LONG, '1', { durationUs: 2 })]
-      await store.append(pieces, NEVER)
-      expect(await spansIn(store)).toEqual(sorted(pieces))
-    },
-  },
-  {
-    title: 'keeps a short id and a long one with the same right half apart',
-    run: async (store) => {
-      await store.append([sampleSpan(SHORT, '1'), sampleSpan(LONG, '1')], NEVER)
-      expect(await everything(store)).toHaveLength(2)
-    },
-  },
-  {
-    title: 'takes nothing at all',
-    run: async (store) => {
-      await store.append([], NEVER)
-      await store.replace([], NEVER)
-      expect(await everything(store)).toEqual([])
-    },
-  },
+  ),
+  promise('keeps two pieces of one span beside each other', async (store) => {
+    const pieces = [sampleSpan(LONG, '1'), sampleSpan(LONG, '1', { durationUs: 2 })]
+    await store.append(pieces, NEVER)
+    expect(await spansIn(store)).toEqual(sorted(pieces))
+  }),
+  promise('keeps a short id and a long one with the same right half apart', async (store) => {
+    await store.append([sampleSpan(SHORT, '1'), sampleSpan(LONG, '1')], NEVER)
+    expect(await everything(store)).toHaveLength(2)
+  }),
+  promise('takes nothing at all', async (store) => {
+    await store.append([], NEVER)
+    await store.replace([], NEVER)
+    expect(await everything(store)).toEqual([])
+  }),
 ]
 
 const REPLACING: readonly StoreCase[] = [
-  {
-    title: 'puts a trace in place of what was under its id, with notes and aliases',
-    run: async (store) => {
+  promise(
+    'puts a trace in place of what was under its id, with notes and aliases',
+    async (store) => {
       await store.append([sampleSpan(LONG, '1'), sampleSpan(LONG, '2')], NEVER)
       const trace = stitched(LONG, [FULL], [SHORT])
       await store.replace([trace], NEVER)
       expect(await store.findTrace(traceIdOf(LONG), NEVER)).toEqual(trace)
       expect(await everything(store)).toEqual([trace])
     },
-  },
-  {
-    title: 'takes the place of its aliases and is found by them',
-    run: async (store) => {
-      await store.append([sampleSpan(SHORT, '1'), sampleSpan('ee', '1')], NEVER)
-      const trace = stitched(LONG, [sampleSpan(LONG, '1')], [SHORT, 'ee'])
-      await store.replace([trace], NEVER)
-      expect(await everything(store)).toEqual([trace])
-      expect(await store.findTrace(traceIdOf('ee'), NEVER)).toEqual(trace)
-      expect(await store.findTrace(traceIdOf(SHORT), NEVER)).toEqual(trace)
-    },
-  },
-  {
-    title: 'changes nothing when the same trace is written again',
-    run: async (store) => {
-      const trace = stitched(LONG, [sampleSpan(LONG, '1')], [SHORT])
-      await store.replace([trace], NEVER)
-      const before = await everything(store)
-      await store.replace([trace, trace], NEVER)
-      expect(await everything(store)).toEqual(before)
-    },
-  },
-  {
-    title: 'forgets aliases that the new trace no longer has',
-    run: async (store) => {
-      await store.replace([stitched(LONG, [sampleSpan(LONG, '1')], ['ee'])], NEVER)
-      const [apart, other] = [stitched(LONG, [sampleSpan(LONG, '1')]), stitched('ee', [FULL])]
-      await store.replace([apart, other], NEVER)
-      expect(await store.findTrace(traceIdOf('ee'), NEVER)).toEqual(other)
-      expect(await store.findTrace(traceIdOf(LONG), NEVER)).toEqual(apart)
-      await store.replace([{ ...other, spans: [] }], NEVER)
-      expect(await store.findTrace(traceIdOf(LONG), NEVER)).toEqual(apart)
-    },
-  },
-  {
-    title: 'no longer finds a trace by what only the replaced one had',
-    run: async (store) => {
-      const query = { range: { fromUs: 0, toUs: BASE_US * 2 }, limit: 10, spanName: 'old' }
-      await store.replace([stitched(LONG, [sampleSpan(LONG, '1', { name: 'old' })])], NEVER)
-      expect(await store.findTraces(query, NEVER)).toHaveLength(1)
-      await store.replace([stitched(LONG, [sampleSpan(LONG, '1', { name: 'new' })])], NEVER)
-      expect(await store.findTraces(query, NEVER)).toEqual([])
-      expect(await store.findTraces({ ...query, spanName: 'new' }, NEVER)).toHaveLength(1)
-    },
-  },
+  ),
+  promise('takes the place of its aliases and is found by them', async (store) => {
+    await store.append([sampleSpan(SHORT, '1'), sampleSpan('ee', '1')], NEVER)
+    const trace = stitched(LONG, [sampleSpan(LONG, '1')], [SHORT, 'ee'])
+    await store.replace([trace], NEVER)
+    expect(await everything(store)).toEqual([trace])
+    expect(await store.findTrace(traceIdOf('ee'), NEVER)).toEqual(trace)
+    expect(await store.findTrace(traceIdOf(SHORT), NEVER)).toEqual(trace)
+  }),
+  promise('changes nothing when the same trace is written again', async (store) => {
+    const trace = stitched(LONG, [sampleSpan(LONG, '1')], [SHORT])
+    await store.replace([trace], NEVER)
+    const before = await everything(store)
+    await store.replace([trace, trace], NEVER)
+    expect(await everything(store)).toEqual(before)
+  }),
+  promise('forgets aliases that the new trace no longer has', async (store) => {
+    await store.replace([stitched(LONG, [sampleSpan(LONG, '1')], ['ee'])], NEVER)
+    const [apart, other] = [stitched(LONG, [sampleSpan(LONG, '1')]), stitched('ee', [FULL])]
+    await store.replace([apart, other], NEVER)
+    expect(await store.findTrace(traceIdOf('ee'), NEVER)).toEqual(other)
+    expect(await store.findTrace(traceIdOf(LONG), NEVER)).toEqual(apart)
+    await store.replace([{ ...other, spans: [] }], NEVER)
+    expect(await store.findTrace(traceIdOf(LONG), NEVER)).toEqual(apart)
+  }),
+  promise('no longer finds a trace by what only the replaced one had', async (store) => {
+    const query = { range: { fromUs: 0, toUs: BASE_US * 2 }, limit: 10, spanName: 'old' }
+    await store.replace([stitched(LONG, [sampleSpan(LONG, '1', { name: 'old' })])], NEVER)
+    expect(await store.findTraces(query, NEVER)).toHaveLength(1)
+    await store.replace([stitched(LONG, [sampleSpan(LONG, '1', { name: 'new' })])], NEVER)
+    expect(await store.findTraces(query, NEVER)).toEqual([])
+    expect(await store.findTraces({ ...query, spanName: 'new' }, NEVER)).toHaveLength(1)
+  }),
 ]
 
 export const STORE_WRITING: readonly StoreCase[] = [...APPENDING, ...REPLACING]

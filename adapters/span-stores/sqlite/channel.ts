@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { IsthmusError, errorMessage } from '../../../src/kernel/errors.ts'
 import { fromFailure } from './failures.ts'
@@ -110,6 +111,6 @@ function createWorker(workerData: SqliteFile): Worker {
   const built = import.meta.url.endsWith('.js')
   const url = new URL(built ? './worker.js' : './worker.ts', import.meta.url)
   if (built) return new Worker(url, { workerData })
-  const load = `import('tsx/esm/api').then(({ register }) => { register(); return import('${url.href}') })`
+  const load = `require('tsx/cjs/api').register(); require(${JSON.stringify(fileURLToPath(url))})`
   return new Worker(load, { workerData, eval: true })
 }
