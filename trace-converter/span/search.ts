@@ -60,6 +60,16 @@ export function startsWithin(
   })
 }
 
+/** Two ranges that are the range together, cut at a whole millisecond; undefined below two of them. */
+export function halve({ fromUs, toUs }: TimeRange): readonly [TimeRange, TimeRange] | undefined {
+  const middleUs = Math.floor((fromUs + (toUs - fromUs) / 2) / 1_000) * 1_000
+  if (middleUs <= fromUs || middleUs >= toUs) return undefined
+  return [
+    { fromUs, toUs: middleUs },
+    { fromUs: middleUs, toUs },
+  ]
+}
+
 /** How names are compared: Zipkin stores them in lower case, Jaeger as they came. */
 export function nameKey(name: string): string {
   return name.toLowerCase()
