@@ -1,0 +1,114 @@
+import {
+  keyText,
+  type Instance,
+  type KeyText,
+  type ServiceRecord,
+} from '../../../src/registry/model.ts'
+import type { Answer, ConsulHttp, Query } from './http.ts'
+import { readEntry } from './instance.ts'
+import { parseChecks, parseEntries, parseNames, type Check, type Entry } from './wire.ts'
+
+/** An instance with the index that Consul compares in a conditional write. */
+export interface Versioned {
+  readonly instance: Instance
+  readonly modifyIndex: number
+}
+
+/** What one read says about all services of one name. */
+export interface ServiceRead {
+  readonly index: number
+  readonly name: string
+  readonly records: ReadonlyMap<KeyText, ServiceRecord>
+  /** By id of the instance. */
+  readonly versions: ReadonlyMap<string, Versioned>
+}
+
+/** Consul's own service: its servers. Never an application's. */
+export const CONSUL = 'consul'
+
+/**
+ * Waits for the leader to have applied everything that was agreed on. Right after an election a
+ * plain read may show an older and emptier catalog.
+ */
+const CONSISTENT: Query = { consistent: '' }
+
+/** Reads the catalog and its health into the model. */
+export class Catalog {
+  readonly http: ConsulHttp
+  readonly #defaultProtocol: string
+
+  constructor(http: ConsulHttp, defaultProtocol: string) {
+    this.http = http
+    this.#defaultProtocol = defaultProtocol
+  }
+
+  async names(signal: AbortSignal): Promise<{ index: number; names: readonly string[] }> {
+    const answer = await this.http.get('/catalog/services', CONSISTENT, signal)
+    return { index: answer.index, names: namesIn(answer) }
+  }
+
+  /** Checks in a state, and the index to follow them from. */
+  async checks(state: string, signal: AbortSignal): Promise<{ index: number; checks: Check[] }> {
+    const answer = await this.http.get(`/health/state/${state}`, CONSISTENT, signal)
+    return { index: answer.index, checks: parseChecks(answer.text) }
+  }
+
+  async service(name: string, signal: AbortSignal): Promise<ServiceRead> {
+    return this.serviceIn(name, await this.http.get(servicePath(name), {}, signal))
+  }
+
+  async serviceConsistently(name: string, signal: AbortSignal): Promise<ServiceRead> {
+    return this.serviceIn(name, await this.http.get(servicePath(name), CONSISTENT, signal))
+  }
+
+  serviceIn(name: string, answer: Answer): ServiceRead {
+    const entries = parseEntries(answer.text)
+    const spelling = spellingOf(entries.map(({ Service }) => Service.Service)) ?? name
+    const groups = new Map<KeyText, ServiceRecord & { instances: Instance[] }>()
+    const versions = new Map<string, Versioned>()
+    for (const entry of entries) {
+      const read = readEntry(respelled(entry, spelling), this.#defaultProtocol)
+      if (!read) continue
+      const { key, instance } = read
+      const group = groups.get(keyText(key)) ?? { key, instances: [] }
+      groups.set(keyText(key), group)
+      group.instances.push(instance)
+      versions.set(instance.id, { instance, modifyIndex: entry.Service.ModifyIndex })
+    }
+    for (const { instances } of groups.values()) instances.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return { index: answer.index, name: spelling, records: groups, versions }
+  }
+}
+
+export function servicePath(name: string): string {
+  return `/health/service/${encodeURIComponent(name)}`
+}
+
+/**
+ * Names in the catalog, each once: `Foo` and `foo` are one service to whoever asks for either,
+ * although the catalog lists both.
+ */
+export function namesIn(answer: Answer): readonly string[] {
+  const byFolded = new Map<string, string>()
+  for (const name of Object.keys(parseNames(answer.text)).sort()) {
+    const folded = foldName(name)
+    if (folded === CONSUL) continue
+    if (name === folded || !byFolded.has(folded)) byFolded.set(folded, name)
+  }
+  return [...byFolded.values()]
+}
+
+/** Case folded, for Consul's sake. */
+export function foldName(name: string): string {
+  return name.toLowerCase()
+}
+
+/** Lower case where somebody writes it so, else the first in order. */
+function spellingOf(names: readonly string[]): string | undefined {
+  return names.find((name) => name === foldName(name)) ?? [...names].sort()[0]
+}
+
+function respelled(entry: Entry, spelling: string): Entry {
+  if (entry.Service.Service === spelling) return entry
+  return { ...entry, Service: { ...entry.Service, Service: spelling } }
+}

@@ -1,0 +1,125 @@
+import { Pool } from 'undici'
+import { errorCode, errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
+
+/** Requests that are answered at once share a few connections. */
+const BRIEF_CONNECTIONS = 24
+const BRIEF_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
+
+export interface HttpOptions {
+  readonly url: string
+  readonly token?: string | undefined
+  readonly datacenter?: string | undefined
+  /** Connections that blocking queries may hold at the same time. */
+  readonly blockingConnections: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+  /** X-Consul-Index, at least 1; 0 when the answer carries none. */
+  readonly index: number
+}
+
+export type Query = Readonly<Record<string, string>>
+
+/**
+ * Consul's HTTP API over two bounded pools of connections: an agent refuses a client's 201st
+ * (`limits.http_max_conns_per_client`), and blocking queries must never keep the others waiting.
+ */
+export class ConsulHttp implements AsyncDisposable {
+  readonly #brief: Pool
+  readonly #blocking: Pool
+  readonly #base: string
+  readonly #query: Query
+  readonly #headers: Query
+
+  constructor({ url, token, datacenter, blockingConnections }: HttpOptions) {
+    const { origin, pathname } = new URL(url)
+    const connect = { timeout: CONNECT_TIMEOUT_MS }
+    this.#brief = new Pool(origin, { connections: BRIEF_CONNECTIONS, connect })
+    this.#blocking = new Pool(origin, { connections: blockingConnections, connect })
+    this.#base = `${pathname.replace(/\/$/, '')}/v1`
+    this.#query = datacenter === undefined ? {} : { dc: datacenter }
+    this.#headers = token === undefined ? {} : { 'x-consul-token': token }
+  }
+
+  /** Answered at once. Rejects with REGISTRY_UNAVAILABLE (retry) or REGISTRY_REFUSED. */
+  async get(path: string, query: Query, signal: AbortSignal): Promise<Answer> {
+    const target = { path, query, timeoutMs: BRIEF_TIMEOUT_MS }
+    return accepted(path, await this.#send(this.#brief, target, signal))
+  }
+
+  /** Held open by Consul until something has changed or `waitMs` is over. */
+  async wait(path: string, query: Query, waitMs: number, signal: AbortSignal): Promise<Answer> {
+    // Consul adds up to a sixteenth, so that clients do not come back all at once.
+    const timeoutMs = waitMs + waitMs / 16 + BRIEF_TIMEOUT_MS
+    const target = { path, query: { ...query, wait: `${waitMs}ms` }, timeoutMs }
+    return accepted(path, await this.#send(this.#blocking, target, signal))
+  }
+
+  /** Whatever the status is: 409 and 413 of a transaction are for the caller to read. */
+  async put(path: string, body: string, signal: AbortSignal): Promise<Answer> {
+    const target = { path, query: {}, timeoutMs: BRIEF_TIMEOUT_MS, body }
+    return this.#send(this.#brief, target, signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#brief.destroy(), this.#blocking.destroy()])
+  }
+
+  async #send(pool: Pool, target: Target, signal: AbortSignal): Promise<Answer> {
+    const { path, query, timeoutMs, body } = target
+    try {
+      const response = await pool.request({
+        path: `${this.#base}${path}?${new URLSearchParams({ ...this.#query, ...query }).toString()}`,
+        method: body === undefined ? 'GET' : 'PUT',
+        headers: this.#headers,
+        ...(body === undefined ? {} : { body }),
+        headersTimeout: timeoutMs,
+        bodyTimeout: BRIEF_TIMEOUT_MS,
+        signal,
+      })
+      const text = await response.body.text()
+      return { status: response.statusCode, text, index: indexOf(response.headers) }
+    } catch (cause) {
+      signal.throwIfAborted()
+      throw unavailable(path, errorCode(cause) ?? errorMessage(cause), cause)
+    }
+  }
+}
+
+interface Target {
+  readonly path: string
+  readonly query: Query
+  readonly timeoutMs: number
+  readonly body?: string
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+function indexOf(headers: Headers): number {
+  const index = Number(headers['x-consul-index'])
+  return Number.isSafeInteger(index) ? Math.max(1, index) : 0
+}
+
+function accepted(path: string, answer: Answer): Answer {
+  if (answer.status === 200) return answer
+  throw statusError(path, answer)
+}
+
+/** What an answer other than 200 means: a refused token stays refused, the rest may pass. */
+export function statusError(path: string, { status, text }: Answer): IsthmusError {
+  const said = text.slice(0, 200)
+  if (status === 401 || status === 403) {
+    const details = { path, status, said }
+    return new IsthmusError('REGISTRY_REFUSED', 'Consul refuses the token', { details })
+  }
+  return unavailable(path, `status ${status}`, said)
+}
+
+export function unavailable(path: string, reason: string, cause?: unknown): IsthmusError {
+  const details = { path, reason }
+  const options = { retry: true, details, cause }
+  return new IsthmusError('REGISTRY_UNAVAILABLE', `Consul cannot be used: ${reason}`, options)
+}

@@ -1,0 +1,72 @@
+import type { Log } from '../../../src/kernel/log.ts'
+import type { Registry } from '../../../src/registry/ports.ts'
+import { Catalog } from './catalog.ts'
+import { ConsulHttp } from './http.ts'
+import { OwnRecords } from './own-records.ts'
+import { ConsulSink } from './sink.ts'
+import { ConsulSource } from './source.ts'
+import { Transactions } from './txn.ts'
+import { parseLeader, parseSelf } from './wire.ts'
+
+/** Lists that are followed beside the services: names, critical and warning checks. */
+const FOLLOWED_LISTS = 3
+const DEFAULT_MAX_WATCHES = 128
+
+export interface ConsulOptions {
+  readonly name: string
+  readonly url: string
+  readonly token?: string | undefined
+  readonly datacenter?: string | undefined
+  /** Protocol of a service whose metadata has no `protocol`. */
+  readonly defaultProtocol: string
+  /** Longest wait of one blocking query. */
+  readonly waitMs: number
+  /**
+   * Services that are followed by a query, and so a connection, of their own: 128 unless said.
+   * An agent grants one client 200 connections (`limits.http_max_conns_per_client`).
+   */
+  readonly maxWatches?: number | undefined
+}
+
+/** A Consul datacenter as a registry. Opening does no I/O. */
+export function openConsulRegistry(
+  options: ConsulOptions,
+  { owner, log }: { readonly owner: string; readonly log: Log },
+): Registry {
+  const maxWatches = options.maxWatches ?? DEFAULT_MAX_WATCHES
+  const http = new ConsulHttp({ ...options, blockingConnections: maxWatches + FOLLOWED_LISTS })
+  const catalog = new Catalog(http, options.defaultProtocol)
+  const own = new OwnRecords(owner)
+  const child = log.child({ registry: options.name })
+  const closing = new AbortController()
+  const transactions = new Transactions(http, closing.signal)
+  return {
+    name: options.name,
+    kind: 'consul',
+    source: new ConsulSource(catalog, { ...options, maxWatches }, own, child),
+    sink: new ConsulSink(owner, catalog, transactions, own),
+    describe: (signal) => describe(options.url, catalog, signal),
+    [Symbol.asyncDispose]: async () => {
+      closing.abort()
+      await http[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function describe(url: string, catalog: Catalog, signal: AbortSignal): Promise<string> {
+  const { names } = await catalog.names(signal)
+  const version = await readVersion(catalog.http, signal)
+  const leader = parseLeader((await catalog.http.get('/status/leader', {}, signal)).text)
+  const known = leader === '' ? 'no leader' : 'leader ok'
+  return `Consul${version} at ${url}, ${known}, ${names.length} services`
+}
+
+/** Left out where the token may read services and nothing of the agent. */
+async function readVersion(http: ConsulHttp, signal: AbortSignal): Promise<string> {
+  try {
+    return ` ${parseSelf((await http.get('/agent/self', {}, signal)).text).Config.Version}`
+  } catch {
+    signal.throwIfAborted()
+    return ''
+  }
+}

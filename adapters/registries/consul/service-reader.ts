@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isRetryable } from '../../../src/kernel/errors.ts'
+import type { SourceEvent } from '../../../src/registry/ports.ts'
+import { backoffMs } from './backoff.ts'
+import { follow, hasLostHistory } from './blocking.ts'
+import { servicePath, type Catalog, type ServiceRead } from './catalog.ts'
+import type { OwnRecords } from './own-records.ts'
+import type { ServiceTable } from './service-table.ts'
+
+/** Failures in a row after which a name is in doubt; the first may be one torn connection. */
+const DOUBT_AFTER = 2
+
+/** Reads services by name, again and again where Consul fails, and tells what is new. */
+export class ServiceReader {
+  readonly #catalog: Catalog
+  readonly #table: ServiceTable
+  readonly #own: OwnRecords
+  readonly #tell: (event: SourceEvent) => void
+
+  constructor(
+    catalog: Catalog,
+    table: ServiceTable,
+    own: OwnRecords,
+    tell: (event: SourceEvent) => void,
+  ) {
+    this.#catalog = catalog
+    this.#table = table
+    this.#own = own
+    this.#tell = tell
+  }
+
+  /** Tells what is new in `read`; whether there was anything. */
+  take(read: ServiceRead): boolean {
+    for (const version of read.versions.values()) this.#own.saw(version)
+    const events = this.#table.take(read)
+    for (const event of events) this.#tell(event)
+    return events.length > 0
+  }
+
+  /**
+   * Reads until it succeeds; whether anything was new. Rejects only when `signal` aborts or when
+   * everything has to be read anew.
+   */
+  async read(name: string, signal: AbortSignal): Promise<boolean> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return this.take(await this.#confirmed(await this.#catalog.service(name, signal), signal))
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!mayPass(error)) throw error
+        if (failures === DOUBT_AFTER) this.#tell(this.#table.doubt(name))
+        await delay(backoffMs(failures), undefined, { signal })
+      }
+    }
+  }
+
+  /** Follows a name until it has no instances; `changed` is called after each change told. */
+  async watch(
+    name: string,
+    { waitMs, changed }: { readonly waitMs: number; readonly changed: () => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (this.#exists(name)) {
+      try {
+        const index = this.#table.get(name)?.index ?? 1
+        for await (const answer of follow(
+          this.#catalog.http,
+          servicePath(name),
+          { index, waitMs },
+          signal,
+        )) {
+          const read = await this.#confirmed(this.#catalog.serviceIn(name, answer), signal)
+          if (this.take(read)) changed()
+          // The query of a service that is not there comes back with every change of any other.
+          if (!this.#exists(name)) return
+        }
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!mayPass(error)) throw error
+        await delay(backoffMs(0), undefined, { signal })
+        if (await this.read(name, signal)) changed()
+      }
+    }
+  }
+
+  /** That a service is gone is believed only of a read that the leader has vouched for. */
+  async #confirmed(read: ServiceRead, signal: AbortSignal): Promise<ServiceRead> {
+    if (read.records.size > 0 || !this.#exists(read.name)) return read
+    return this.#catalog.serviceConsistently(read.name, signal)
+  }
+
+  #exists(name: string): boolean {
+    return (this.#table.get(name)?.records.size ?? 0) > 0
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  return isRetryable(error) && !hasLostHistory(error)
+}

@@ -1,0 +1,95 @@
+import { sameInstance, type KeyText, type ServiceRecord } from '../../../src/registry/model.ts'
+import type { SourceEvent } from '../../../src/registry/ports.ts'
+import { foldName, type ServiceRead } from './catalog.ts'
+
+export interface ServiceState {
+  readonly name: string
+  /** Consul's index of what was last read. */
+  readonly index: number
+  readonly records: ReadonlyMap<KeyText, ServiceRecord>
+  /** Counts up with every change, to tell which services change often. */
+  readonly changed: number
+}
+
+/** What a watch has told of each name, and what is new in the next read. */
+export class ServiceTable {
+  readonly #states = new Map<string, ServiceState>()
+  readonly #doubted = new Set<string>()
+  readonly #defaultProtocol: string
+  #changes = 0
+
+  constructor(defaultProtocol: string) {
+    this.#defaultProtocol = defaultProtocol
+  }
+
+  get(name: string): ServiceState | undefined {
+    return this.#states.get(foldName(name))
+  }
+
+  /** Every name that was read and that the catalog still has, the last changed first. */
+  names(): readonly string[] {
+    const states = [...this.#states.values()].sort((a, b) => b.changed - a.changed)
+    return states.map(({ name }) => name)
+  }
+
+  records(): readonly ServiceRecord[] {
+    return [...this.#states.values()].flatMap(({ records }) => [...records.values()])
+  }
+
+  /** Names with an instance on `node`. */
+  namesOn(node: string): readonly string[] {
+    const isOn = ({ instances }: ServiceRecord): boolean =>
+      instances.some(({ id }) => id.startsWith(`${node}/`))
+    const states = [...this.#states.values()]
+    return states.filter(({ records }) => [...records.values()].some(isOn)).map(({ name }) => name)
+  }
+
+  /** Until the next {@link take} of it nothing is certain about this name. */
+  doubt(name: string): SourceEvent {
+    this.#doubted.add(foldName(name))
+    const reason = 'Consul does not answer for it'
+    return { kind: 'stale', name: this.get(name)?.name ?? name, reason }
+  }
+
+  /** What a read says that was not told yet. Additions and changes stand before removals. */
+  take(read: ServiceRead): readonly SourceEvent[] {
+    const folded = foldName(read.name)
+    const before = this.#states.get(folded)
+    const events = [...changes(before?.records ?? new Map(), read.records)]
+    if (events.length > 0) this.#changes += 1
+    const changed = events.length > 0 || !before ? this.#changes : before.changed
+    this.#states.set(folded, { ...read, changed })
+    const doubted = this.#doubted.delete(folded)
+    return doubted && events.length === 0 ? this.#again(read) : events
+  }
+
+  /** Forgets a name that the catalog has no more. */
+  drop(name: string): void {
+    this.#states.delete(foldName(name))
+  }
+
+  /** What holds again after a doubt is said again, if need be that there is none. */
+  #again({ name, records }: ServiceRead): readonly SourceEvent[] {
+    if (records.size > 0) return [...records.values()].map((record) => ({ kind: 'upsert', record }))
+    return [{ kind: 'remove', key: { name, protocol: this.#defaultProtocol } }]
+  }
+}
+
+type Records = ReadonlyMap<KeyText, ServiceRecord>
+
+function* changes(before: Records, after: Records): Iterable<SourceEvent> {
+  for (const [text, record] of after) {
+    if (!sameRecord(before.get(text), record)) yield { kind: 'upsert', record }
+  }
+  for (const [text, { key }] of before) {
+    if (!after.has(text)) yield { kind: 'remove', key }
+  }
+}
+
+function sameRecord(a: ServiceRecord | undefined, b: ServiceRecord): boolean {
+  if (a?.instances.length !== b.instances.length) return false
+  return b.instances.every((one, at) => {
+    const other = a.instances[at]
+    return other !== undefined && sameInstance(other, one)
+  })
+}

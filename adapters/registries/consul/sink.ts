@@ -1,0 +1,159 @@
+import { IsthmusError } from '../../../src/kernel/errors.ts'
+import {
+  keyText,
+  sameInstance,
+  type Instance,
+  type ServiceKey,
+} from '../../../src/registry/model.ts'
+import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
+import { CONSUL, type Catalog, type Versioned } from './catalog.ts'
+import { instanceId, nodeOf, ownServiceId, serviceIdOf } from './ids.ts'
+import { isPort, readEntry } from './instance.ts'
+import { isRpc } from './marks.ts'
+import { deleteOperation, nodeOperation, putOperations } from './operations.ts'
+import type { OwnRecords } from './own-records.ts'
+import { toRegistration } from './registration.ts'
+import type { Operation, Outcome, Transactions } from './txn.ts'
+
+/** A record that others keep changing is left to the next run. */
+const MOST_ATTEMPTS = 4
+
+/** Writes services on the synthetic node of its owner, each write conditional on what it saw. */
+export class ConsulSink implements RegistrySink {
+  readonly #owner: string
+  readonly #node: string
+  readonly #catalog: Catalog
+  readonly #transactions: Transactions
+  readonly #own: OwnRecords
+  #nodeIsThere = false
+
+  constructor(owner: string, catalog: Catalog, transactions: Transactions, own: OwnRecords) {
+    this.#owner = owner
+    this.#node = nodeOf(owner)
+    this.#catalog = catalog
+    this.#transactions = transactions
+    this.#own = own
+  }
+
+  async apply({ key, puts, removals }: Change, signal: AbortSignal): Promise<void> {
+    for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
+    await Promise.all(puts.map((instance) => this.#put(key, instance, signal)))
+    await Promise.all(removals.map((instance) => this.#remove(key, instance, signal)))
+  }
+
+  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
+    return instanceId(this.#node, serviceIdOf(this.#owner, key, instance))
+  }
+
+  /** Written and read back, without a Consul in between. */
+  normalize(key: ServiceKey, instance: Instance): Instance {
+    const { Status, ...service } = toRegistration(this.#owner, key, instance)
+    const Node = { Node: this.#node, Address: '' }
+    const Service = { ...service, Tags: [...service.Tags], ModifyIndex: 0 }
+    const read = readEntry({ Node, Service, Checks: [{ Status }] }, key.protocol)
+    return read?.instance ?? instance
+  }
+
+  accepts({ name, group, version, protocol }: ServiceKey): true | string {
+    if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+      return 'a Consul service is named with 1 to 63 of a-z, 0-9 and -'
+    }
+    if (name === CONSUL) return 'it is the name of Consul’s own service'
+    if (!/^[a-z][a-z0-9+.-]*$/.test(protocol)) return 'the protocol is not a lower-case scheme'
+    if (isRpc(protocol)) return group === '' || version === '' ? 'a part of the key is empty' : true
+    if (group === undefined && version === undefined) return true
+    return `in Consul a ${protocol} service has neither group nor version`
+  }
+
+  recognizes(owner: string, _key: ServiceKey, { id }: Instance): boolean {
+    return ownServiceId(owner, id) !== undefined
+  }
+
+  #assertWritable(key: ServiceKey, { id, host, port }: Instance): void {
+    const details = { key: keyText(key), id, host, port }
+    if (ownServiceId(this.#owner, id) === undefined) {
+      const message = 'the record is not on this gateway’s node'
+      throw new IsthmusError('REGISTRY_CONFLICT', message, { details })
+    }
+    const accepted = this.accepts(key)
+    if (accepted !== true) throw new IsthmusError('REGISTRY_REFUSED', accepted, { details })
+    if (!isPort(port) || host === '' || host === '0.0.0.0' || host === '::') {
+      throw new IsthmusError('REGISTRY_REFUSED', 'nobody can call this address', { details })
+    }
+  }
+
+  async #put(key: ServiceKey, instance: Instance, signal: AbortSignal): Promise<void> {
+    const registration = toRegistration(this.#owner, key, instance)
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const index = this.#own.get(instance.id)?.modifyIndex ?? 0
+      const put = putOperations(this.#node, registration, index)
+      const outcome = await this.#submit(put, signal)
+      if (outcome.kind === 'applied') {
+        const modifyIndex = outcome.written.get(registration.ID) ?? 0
+        this.#own.is({ instance, modifyIndex })
+        return
+      }
+      await this.#seeAgain(key, instance.id, outcome.what, signal)
+    }
+    throw contended(key, instance)
+  }
+
+  async #remove(key: ServiceKey, seen: Instance, signal: AbortSignal): Promise<void> {
+    const service = { ID: ownServiceId(this.#owner, seen.id) ?? '', Service: key.name }
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const known = this.#own.get(seen.id)
+      const now = sameAs(known, seen) ? known : await this.#look(key, seen.id, signal)
+      if (!sameAs(now, seen)) return // gone, or no longer what shall be removed
+      const removal = [deleteOperation(this.#node, service, now.modifyIndex)]
+      const outcome = await this.#submit(removal, signal)
+      if (outcome.kind === 'applied') {
+        this.#own.gone(seen.id)
+        return
+      }
+      await this.#seeAgain(key, seen.id, outcome.what, signal)
+    }
+    throw contended(key, seen)
+  }
+
+  /** The node goes along until a transaction with it has been applied. */
+  async #submit(operations: readonly Operation[], signal: AbortSignal): Promise<Outcome> {
+    const node = this.#nodeIsThere ? [] : [nodeOperation(this.#node)]
+    const outcome = await this.#transactions.submit([...node, ...operations], signal)
+    this.#nodeIsThere ||= outcome.kind === 'applied'
+    return outcome
+  }
+
+  /** After a refusal that another look can mend; rejects when it cannot. */
+  async #seeAgain(key: ServiceKey, id: string, what: string, signal: AbortSignal): Promise<void> {
+    if (what.includes('Missing node')) {
+      this.#nodeIsThere = false
+    } else if (what.includes('index is stale')) {
+      const now = await this.#look(key, id, signal)
+      const owner = now?.instance.origin?.owner
+      if (owner === undefined || owner === this.#owner) return
+      const message = 'another gateway’s record stands there'
+      const details = { key: keyText(key), id, owner }
+      throw new IsthmusError('REGISTRY_CONFLICT', message, { details })
+    } else {
+      const details = { key: keyText(key), id, what }
+      throw new IsthmusError('REGISTRY_REFUSED', 'Consul does not take this record', { details })
+    }
+  }
+
+  async #look(key: ServiceKey, id: string, signal: AbortSignal): Promise<Versioned | undefined> {
+    const read = await this.#catalog.serviceConsistently(key.name, signal)
+    const now = read.versions.get(id)
+    if (now) this.#own.is(now)
+    else this.#own.gone(id)
+    return now
+  }
+}
+
+function sameAs(known: Versioned | undefined, seen: Instance): known is Versioned {
+  return known !== undefined && sameInstance(known.instance, seen)
+}
+
+function contended(key: ServiceKey, { id }: Instance): IsthmusError {
+  const options = { retry: true, details: { key: keyText(key), id } }
+  return new IsthmusError('REGISTRY_UNAVAILABLE', 'the record keeps changing', options)
+}
