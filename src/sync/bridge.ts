@@ -133,6 +133,7 @@ class TwoWayBridge implements Bridge {
       budget: new RemovalBudget(options.removalBudget, clock, reads),
       overrides: new Map(options.overrides.map(({ service, as }) => [service, as])),
       log,
+      clock,
     })
     return new Lane(direction, { ...options, log, clock, meters: this.#meters })
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
@@ -5,6 +6,7 @@ import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/m
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
 import type { Contest } from './contest.ts'
+import { Echoes } from './echoes.ts'
 import { loopReason, owns } from './guards.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
 import { placeOf, targetKeyOf } from './names.ts'
@@ -25,6 +27,7 @@ export interface DirectionParts {
   readonly exposure: Exposure
   readonly budget: RemovalBudget
   readonly log: Log
+  readonly clock: Clock
   /** Exact name on its own side -> name on the other side. */
   readonly overrides: ReadonlyMap<string, string>
 }
@@ -34,6 +37,7 @@ export class Direction {
   readonly parts: DirectionParts
   readonly places: Places
   readonly offers: Offers
+  readonly echoes = new Echoes()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
   /** By place of the target: services that want it and do not get it. */
@@ -59,6 +63,7 @@ export class Direction {
   targetChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
     for (const key of keys) {
       const target = keyText(key)
+      this.echoes.heard(key)
       if (this.owned(key).length > 0) this.exported.add(target)
       else this.exported.delete(target)
     }
@@ -66,7 +71,7 @@ export class Direction {
       key,
       ...this.places.around(key).map(({ target }) => target),
     ])
-    return regained ? [...targets, ...this.#takeDeferred()] : targets
+    return regained ? [...targets, ...this.#takeDeferred(), ...this.echoes.giveUp()] : targets
   }
 
   /** Looks at `target` again when a mirror vouches again. */

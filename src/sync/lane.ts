@@ -22,6 +22,8 @@ export interface LaneDeps {
 }
 
 const PARALLEL_WRITES = 64
+/** What was written and not seen after this is looked at again. */
+const ECHO_MS = 10_000
 const WRITE_RETRY = { firstMs: 100, longestMs: 30_000 }
 
 /** One direction at work: what wakes it goes into its queue, the queue calls reconcile. */
@@ -48,6 +50,7 @@ export class Lane {
     await Promise.all([
       this.#queue.run((key, stop) => this.#look(key, stop), signal),
       this.direction.parts.budget.tend(signal, (key) => this.#queue.add(key)),
+      this.#listen(signal),
     ])
   }
 
@@ -75,6 +78,15 @@ export class Lane {
 
   status(): DirectionStatus {
     return directionStatus(this.direction, this.#queue.depth, this.#lastWriteMs)
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps
+    while (!signal.aborted) {
+      await clock.sleep(ECHO_MS / 4, signal).catch(() => undefined)
+      const lost = this.direction.echoes.giveUp(clock.monotonicMs() - ECHO_MS)
+      for (const target of lost) this.#queue.add(keyText(target))
+    }
   }
 
   async #look(key: KeyText, signal: AbortSignal): Promise<void> {

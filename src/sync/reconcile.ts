@@ -1,5 +1,6 @@
 import { keyText } from '../registry/model.ts'
 import type { ServiceKey } from '../registry/model.ts'
+import type { Change } from '../registry/ports.ts'
 import { assess } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { Direction } from './direction.ts'
@@ -16,7 +17,7 @@ export async function reconcile(
   target: ServiceKey,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { budget, toSink } = direction.parts
+  const { budget } = direction.parts
   const verdict = assess(direction, target)
   if (verdict.kind === 'unknown') {
     direction.defer(target)
@@ -33,16 +34,22 @@ export async function reconcile(
       }
       return 'skipped'
     case 'put':
-      await toSink.apply(verdict.change, signal)
+      await write(direction, verdict.change, signal)
       return 'put'
     case 'withdraw':
       if (!mayGo(direction, target)) return 'held'
-      await toSink.apply(verdict.change, signal)
+      await write(direction, verdict.change, signal)
       direction.offers.end(target)
       return 'withdrawn'
     default:
       return verdict satisfies never
   }
+}
+
+async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<void> {
+  const { clock, toSink } = direction.parts
+  direction.echoes.await(change.key, clock.monotonicMs())
+  await toSink.apply(change, signal)
 }
 
 function mayGo({ parts, exported }: Direction, target: ServiceKey): boolean {

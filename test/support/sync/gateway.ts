@@ -75,7 +75,7 @@ export class Gateway implements AsyncDisposable {
     return (
       this.bridge.ready() &&
       directions.every(({ waiting, working, held }) => waiting + working + held.length === 0) &&
-      this.bridge.plan().every(({ action }) => action === 'skip')
+      this.bridge.plan().every(({ action, reason }) => action === 'skip' && reason !== 'no-address')
     )
   }
 }
