@@ -33,11 +33,11 @@ const HASH_DIGITS = 8
 export function targetKeyOf(service: Named, rules: NameRules): ServiceKey {
   const { key, origin } = service
   const override = rules.overrides.get(key.name)
-  if (override !== undefined) return { ...key, name: override }
+  if (override !== undefined) return named(rules.direction, key, override)
   if (origin && isFromTargetWorld(origin) && rules.accepts(origin.key)) return origin.key
-  if (rules.direction === 'legacy-to-mesh') return meshKey(key)
-  const named = RPC.has(key.protocol) ? service.interface : undefined
-  return named ? { ...key, name: named } : key
+  if (rules.direction === 'legacy-to-mesh') return named(rules.direction, key, dnsLabel(key))
+  const asked = RPC.has(key.protocol) ? service.interface : undefined
+  return asked ? { ...key, name: asked } : key
 }
 
 /** Every gateway joins a legacy and a mesh registry: after an odd number of them, one more leads home. */
@@ -46,10 +46,10 @@ function isFromTargetWorld({ path }: Origin): boolean {
   return gateways % 2 === 1
 }
 
-/** In a mesh the name alone tells services apart, so it says group and version too. */
-function meshKey(key: ServiceKey): ServiceKey {
-  const name = dnsLabel(key)
-  return RPC.has(key.protocol) ? { ...key, name } : { name, protocol: key.protocol }
+/** In a mesh the name alone tells services apart; group and version are keys for RPC only. */
+function named(direction: DirectionName, key: ServiceKey, name: string): ServiceKey {
+  const whole = direction === 'mesh-to-legacy' || RPC.has(key.protocol)
+  return whole ? { ...key, name } : { name, protocol: key.protocol }
 }
 
 /** `com.acme.FooService` 1.0.0 in group blue -> `com-acme-fooservice-blue-v1-0-0` */
