@@ -14,7 +14,9 @@ export interface ZookeeperClient extends AsyncDisposable {
   children(path: string): Promise<readonly string[]>
   /** undefined when there is no such znode. `session` is '0' × 16 when it is persistent. */
   read(path: string): Promise<Read | undefined>
-  /** Makes everything below `path` unreadable for all, or readable again. */
+  /** A persistent znode that nobody may read. Its folder must be there. */
+  createForbidden(path: string): Promise<void>
+  /** Makes the znode unreadable for all, or readable again. */
   forbid(path: string, forbidden: boolean): Promise<void>
 }
 
@@ -97,6 +99,11 @@ class PlainClient implements ZookeeperClient {
     return await call<Read>(read).catch(unless(NO_NODE))
   }
 
+  async createForbidden(path: string): Promise<void> {
+    const { PERSISTENT } = CreateMode
+    await call((done) => this.#client.create(path, Buffer.alloc(0), ALL_BUT_READ, PERSISTENT, done))
+  }
+
   async forbid(path: string, forbidden: boolean): Promise<void> {
     const access = forbidden ? ALL_BUT_READ : ACL.OPEN_ACL_UNSAFE
     await call((done) => this.#client.setACL(path, access, -1, done))
@@ -134,4 +141,26 @@ function unless(expected: number): (error: unknown) => undefined {
     if (typeof error === 'object' && error && 'code' in error && error.code === expected) return
     throw error
   }
+}
+
+/**
+ * Ends a session of somebody else's for good, as the server does when it expires: whoever knows
+ * its password can. The server makes the password from the id (ZooKeeperServer.generatePasswd).
+ */
+export async function endSession(address: string, session: string): Promise<void> {
+  const id = Buffer.from(session, 'hex')
+  const joined = await connectZookeeper(address, { session: { id, password: passwordOf(id) } })
+  await joined[Symbol.asyncDispose]()
+}
+
+/** 16 bytes of java.util.Random, begun with the session's id and the server's constant. */
+function passwordOf(id: Buffer): Buffer {
+  const mask = (1n << 48n) - 1n
+  let seed = (BigInt.asUintN(64, id.readBigInt64BE() ^ 0xb3415c00n) ^ 0x5deece66dn) & mask
+  const password = Buffer.alloc(16)
+  for (let at = 0; at < password.length; at += 4) {
+    seed = (seed * 0x5deece66dn + 0xbn) & mask
+    password.writeInt32LE(Number(BigInt.asIntN(32, seed >> 16n)), at)
+  }
+  return password
 }

@@ -60,6 +60,13 @@ declare module 'node-zookeeper-client' {
     getSessionId(): Buffer
     getSessionPassword(): Buffer
     getSessionTimeout(): number
+    create(
+      path: string,
+      data: Buffer,
+      acls: readonly ACL[],
+      mode: number,
+      done: Done<[path: string]>,
+    ): void
     create(path: string, data: Buffer, mode: number, done: Done<[path: string]>): void
     mkdirp(path: string, done: Done<[]>): void
     remove(path: string, version: number, done: Done<[]>): void

@@ -94,7 +94,7 @@ export class ZookeeperSink implements RegistrySink {
           .map((instance) => this.#writesToRemove(connection, key, instance)),
       ),
     ])
-    for (const batch of batches([...created.flat(), ...removed.flat()]))
+    for (const batch of batches([...withoutRepeats(created.flat()), ...removed.flat()]))
       if (!(await connection.commit(batch))) return false
     return true
   }
@@ -145,6 +145,17 @@ export class ZookeeperSink implements RegistrySink {
     log.debug({ path }, 'znode not removed: it is not what was seen, or not ours')
     return []
   }
+}
+
+/** Each znode is created once, also where several instances lack the same folder. */
+function withoutRepeats(writes: readonly Write[]): readonly Write[] {
+  const created = new Set<string>()
+  return writes.filter(({ kind, path }) => {
+    if (kind !== 'create') return true
+    if (created.has(path)) return false
+    created.add(path)
+    return true
+  })
 }
 
 /** The folders that have to be created first, outermost first. */

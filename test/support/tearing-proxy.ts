@@ -1,0 +1,108 @@
+import { createServer, connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+
+/** A TCP proxy before a server, that can do to a connection what a bad network does. */
+export interface TearingProxy extends AsyncDisposable {
+  /** `host:port` to connect to. */
+  readonly address: string
+  /** Cuts every connection now and carries new ones to another server. */
+  passTo(target: string): void
+  /** Connections accepted until now. */
+  accepted(): number
+  /** Cuts every connection after `bytes` more bytes from the server, in the middle of a reply. */
+  tearAfter(bytes: number): void
+  /** Accepts connections and answers nothing, as a hung server does; or passes again. */
+  holdAll(held: boolean): void
+  /** Cuts every connection now and refuses new ones; or accepts again. */
+  cut(down: boolean): void
+}
+
+export async function tearingProxy(target: string): Promise<TearingProxy> {
+  const proxy = new Proxying(target)
+  await proxy.listen()
+  return proxy
+}
+
+class Proxying implements TearingProxy {
+  #target = { host: '', port: 0 }
+  readonly #sockets = new Set<Socket>()
+  readonly #server = createServer((near) => this.#carry(near))
+  #tear = Infinity
+  #held = false
+  #down = false
+  #accepted = 0
+
+  constructor(target: string) {
+    this.passTo(target)
+  }
+
+  passTo(target: string): void {
+    const [host = '', port = ''] = target.split(':')
+    this.#target = { host, port: Number(port) }
+    this.#endAll()
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+  }
+
+  get address(): string {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('not listening')
+    return `127.0.0.1:${address.port}`
+  }
+
+  accepted(): number {
+    return this.#accepted
+  }
+
+  tearAfter(bytes: number): void {
+    this.#tear = bytes
+  }
+
+  holdAll(held: boolean): void {
+    this.#held = held
+    this.#endAll()
+  }
+
+  cut(down: boolean): void {
+    this.#down = down
+    this.#endAll()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#endAll()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #endAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #carry(near: Socket): void {
+    this.#accepted++
+    this.#keep(near)
+    if (this.#down) return void near.destroy()
+    if (this.#held) return
+    const far = connect(this.#target)
+    this.#keep(far)
+    near.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => {
+      near.write(bytes.subarray(0, this.#tear))
+      this.#tear -= bytes.length
+      if (this.#tear > 0) return
+      this.#tear = Infinity
+      near.end(() => far.destroy())
+    })
+    near.on('close', () => far.destroy())
+    far.on('close', () => near.destroy())
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#sockets.delete(socket))
+  }
+}
