@@ -36,9 +36,10 @@ function examine(
   routeAt: (port: number) => Route | undefined,
 ): { readonly head: RequestHead; readonly route: Route } | { readonly refused: IsthmusError } {
   const { localAddress: host = '', localPort: port = 0 } = request.socket
-  const fields = fieldLines(request.rawHeaders)
-  const head = readHead(request.method ?? 'GET', target, fields, authority({ host, port }))
-  if ('fault' in head) return { refused: new IsthmusError('REQUEST_INVALID', head.fault) }
+  const { method = 'GET', httpVersion } = request
+  const headers = fieldLines(request.rawHeaders)
+  const head = readHead({ method, target, headers, httpVersion }, authority({ host, port }))
+  if ('refused' in head) return head
   if (isWebSocket(request)) return { refused: noUpgrade() }
   const route = routeAt(port)
   return route ? { head, route } : { refused: notOffered() }

@@ -29,6 +29,7 @@ export async function openHttpListener(serve: Serve): Promise<HttpListener> {
     keepAliveTimeout: IDLE_CONNECTION_MS,
     requestTimeout: 0, // uploads take as long as they take; the exchange has its own limits
     forceCloseConnections: 'idle',
+    http: { requireHostHeader: false }, // ours says in the answer what is wrong
     rewriteUrl: () => '/',
     clientErrorHandler: answerClientError,
   })
@@ -61,7 +62,8 @@ export async function openHttpListener(serve: Serve): Promise<HttpListener> {
 /** What llhttp refused: the endpoint never sees it. */
 function answerClientError(error: unknown, socket: Socket): void {
   const code = errorCode(error)
-  if (code === 'ECONNRESET' || !socket.writable) {
+  // Once something was written, an answer would land in the middle of another one.
+  if (code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy()
     return
   }

@@ -10,7 +10,7 @@ export class RouteBook {
   readonly #endpoints: Endpoints
   readonly #metrics: Pick<EdgeMetrics, 'routes'>
   readonly #instances = new Map<number, readonly Instance[]>()
-  #table = RouteTable.empty
+  #table = RouteTable.empty()
 
   constructor(endpoints: Endpoints, metrics: Pick<EdgeMetrics, 'routes'>) {
     this.#endpoints = endpoints

@@ -22,11 +22,14 @@ const EMPTY_PAGE: Page = Array.from({ length: PAGE }, () => undefined)
  * request that began with a table ends with it.
  */
 export class RouteTable {
-  static readonly empty = new RouteTable(
-    0,
-    0,
-    Array.from({ length: PAGE }, () => EMPTY_PAGE),
-  )
+  // Not a static field: tsc 6.0 lowers one that makes its own class to a constructor that is not there.
+  static empty(): RouteTable {
+    return new RouteTable(
+      0,
+      0,
+      Array.from({ length: PAGE }, () => EMPTY_PAGE),
+    )
+  }
 
   readonly version: number
   readonly size: number

@@ -37,8 +37,14 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     {
       bind: '127.0.0.1',
       ports: options.ports ?? somePorts(),
-      legacy: { headers: { accepts: ['b3-single', 'b3'], sends: ['b3'], traceIdBits: 128 }, advertise: '127.0.0.1' },
-      mesh: { headers: { accepts: ['w3c'], sends: ['w3c'], traceIdBits: 128 }, advertise: '127.0.0.1' },
+      legacy: {
+        headers: { accepts: ['b3-single', 'b3'], sends: ['b3'], traceIdBits: 128 },
+        advertise: '127.0.0.1',
+      },
+      mesh: {
+        headers: { accepts: ['w3c'], sends: ['w3c'], traceIdBits: 128 },
+        advertise: '127.0.0.1',
+      },
       traffic: {
         connectTimeoutMs: 1_000,
         idleTimeoutMs: 10_000,
