@@ -15,10 +15,12 @@ compiler, make and Python 3 (on Debian: build-essential python3) and run \`npm c
  */
 export function installPackages() {
   if (needsInstall()) {
-    process.stderr.write('installing npm packages (once, about a minute) …\n')
+    process.stderr.write(
+      'installing npm packages (once; some minutes if better-sqlite3 has to be compiled) …\n',
+    )
     npm('ci', '--include=dev', '--no-progress', '--loglevel=error')
   }
-  if (!existsSync(join(ROOT, 'node_modules/better-sqlite3/build'))) {
+  if (!existsSync(join(ROOT, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node'))) {
     process.stderr.write(SQLITE_MISSING)
   }
 }
