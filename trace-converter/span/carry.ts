@@ -3,6 +3,7 @@ import { textAttribute } from './attribute.ts'
 import { canonicalJson, sameData } from './canonical.ts'
 import { parseJson, readRecord, withoutAbsent } from './json.ts'
 import type { Attribute, Span } from './model.ts'
+import { readOriginals } from './originals.ts'
 import { REVIVERS } from './revive.ts'
 
 /** Tags that begin so are ours: what the format of the file cannot say itself. */
@@ -74,11 +75,8 @@ export function restore(span: Span): Span {
   const fields = Object.fromEntries(carried.fields) as Partial<Span>
   // Tags that the carried lists do not know were added to the file since; they stay.
   const added = kept.filter((tag) => !carried.named.has(tag.key))
-  return withoutAbsent({
-    ...span,
-    ...fields,
-    tags: fields.tags ? [...fields.tags, ...added] : kept,
-  })
+  const tags = fields.tags ? [...fields.tags, ...added] : kept
+  return readOriginals(withoutAbsent({ ...span, ...fields, tags }))
 }
 
 interface Carried {

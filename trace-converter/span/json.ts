@@ -19,6 +19,11 @@ export function withoutAbsent<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 }
 
+/** A copy without that field. */
+export function without<T extends object, K extends keyof T>(value: T, field: K): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== field)) as Omit<T, K>
+}
+
 /** undefined when it is not an object. */
 export function readRecord(value: unknown): Json | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
