@@ -156,10 +156,7 @@ async function openHttpEdges(
       crossing,
       crossings,
     )
-    life.defer(async () => {
-      listener.closeAll()
-      await listener.close()
-    })
+    life.defer(() => listener.close())
     return listener
   }
   return {

@@ -10,7 +10,6 @@ export interface HttpListener {
   /** Ends connections that wait for a request. */
   closeIdle(): void
   /** Ends every connection. */
-  closeAll(): void
   close(): Promise<void>
 }
 
@@ -51,11 +50,17 @@ export async function openHttpListener(serve: Serve): Promise<HttpListener> {
     ),
   )
   await app.ready()
+  // It never listens itself, and node begins to keep track of connections, their timeouts and
+  // which of them are idle, when a server does.
+  app.server.emit('listening')
   return {
     accept: (socket) => void app.server.emit('connection', socket),
     closeIdle: () => app.server.closeIdleConnections(),
-    closeAll: () => app.server.closeAllConnections(),
-    close: () => app.close(),
+    close: async () => {
+      app.server.closeAllConnections()
+      app.server.close(() => undefined) // ends the watch; that it does not listen is no news
+      await app.close()
+    },
   }
 }
 
