@@ -1,4 +1,4 @@
-import type { Address, DirectionName, Exposure, Offer } from '../registry/exposure.ts'
+import type { Address, Exposure, Offer } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { StateStore } from '../registry/ports.ts'
 import { serviceId, PortTable, type PortRange } from './ports.ts'
@@ -23,7 +23,7 @@ export async function predictExposure(
       return { host: advertised[direction], port: ports.get(id) ?? ports.assign(id, NONE_TAKEN) }
     },
     withdraw: () => undefined,
-    onChange: (_wake: (direction: DirectionName) => void) => () => undefined,
+    onChange: () => () => undefined,
     isOwn: ({ host, port }) => Object.values(advertised).includes(host) && ports.isAssigned(port),
   }
 }

@@ -16,7 +16,12 @@ export async function zookeeperDiscovery(servers: string): Promise<Discovery> {
   const connected = once(client, 'connected')
   client.connect()
   await connected
-  const create = promisify(client.create.bind(client))
+  const create = promisify<string, Buffer, string>((path, data, done) => {
+    client.create(path, data, zookeeper.CreateMode.EPHEMERAL, done)
+  })
+  const makePath = promisify((path: string, done: (error: unknown) => void) => {
+    client.mkdirp(path, done)
+  })
   const list = promisify<string, undefined, string[]>((path, watcher, done) => {
     client.getChildren(path, watcher, (error, children) => done(error, children))
   })
@@ -25,12 +30,10 @@ export async function zookeeperDiscovery(servers: string): Promise<Discovery> {
   })
   return {
     register: async (name, address, port) => {
-      for (const path of ['/services', `/services/${name}`]) {
-        await create(path, Buffer.alloc(0), zookeeper.CreateMode.PERSISTENT).catch(ignoreExisting)
-      }
+      await makePath(`/services/${name}`)
       const id = randomUUID()
       const data = Buffer.from(JSON.stringify(springInstance(name, id, address, port)))
-      await create(`/services/${name}/${id}`, data, zookeeper.CreateMode.EPHEMERAL)
+      await create(`/services/${name}/${id}`, data)
     },
     lookup: async (service) => {
       const ids = await list(`/services/${service}`, undefined).catch(() => [])
@@ -46,13 +49,6 @@ export async function zookeeperDiscovery(servers: string): Promise<Discovery> {
       await gone
     },
   }
-}
-
-const NODE_EXISTS = -110
-
-function ignoreExisting(error: unknown): void {
-  const code = typeof error === 'object' && error !== null && 'code' in error && error.code
-  if (code !== NODE_EXISTS) throw error
 }
 
 function springInstance(name: string, id: string, address: string, port: number): object {

@@ -1,0 +1,100 @@
+import { configJsonSchema, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { errorMessage, IsthmusError } from '../kernel/errors.ts'
+import { silentLog } from '../kernel/log.ts'
+import { Metrics } from '../kernel/metrics.ts'
+import { openRegistry } from './registries.ts'
+import { SpanStores } from './span-stores.ts'
+
+export interface CheckOptions {
+  readonly config?: string
+  readonly offline?: boolean
+  readonly schema?: boolean
+}
+
+/** One thing that the configuration names, and how to see whether it is there. */
+interface Probe {
+  readonly name: string
+  /** Resolves to what can be seen, in a line. */
+  readonly look: (signal: AbortSignal) => Promise<string>
+}
+
+const TIMEOUT_MS = 10_000
+
+/**
+ * `isthmus check`: is the configuration valid, is what it names there, what can be seen? Prints a
+ * line for each; throws when something is not right.
+ */
+export async function runCheck(options: CheckOptions, signal: AbortSignal): Promise<void> {
+  if (options.schema) {
+    print(JSON.stringify(configJsonSchema(), null, 2))
+    return
+  }
+  if (options.config === undefined) {
+    throw new IsthmusError('USAGE', 'name a configuration with -c FILE (or set ISTHMUS_CONFIG)')
+  }
+  const config = loadConfig(options.config)
+  const parts = (['gateway', 'convert', 'query'] as const).filter((part) => config[part])
+  print(`ok      configuration is valid: ${parts.join(', ') || 'no part in it'}`)
+  if (options.offline) return
+  const results = await Promise.all(probesOf(config).map((probe) => tryProbe(probe, signal)))
+  const failed = results.filter((ok) => !ok).length
+  if (failed > 0) {
+    throw new IsthmusError('REGISTRY_UNAVAILABLE', `${String(failed)} of what it names failed`)
+  }
+}
+
+function probesOf(config: Config): readonly Probe[] {
+  const { gateway, convert, query } = config
+  const registries = gateway ? [...gateway.legacy.registries, ...gateway.mesh.registries] : []
+  const collectors = gateway ? [gateway.legacy.spans, gateway.mesh.spans] : []
+  const readable = [...(convert?.from ?? []), ...(query ? [query.store] : [])]
+  return [
+    ...registries.map((registry) => ({
+      name: `${registry.kind} ${registry.name}`,
+      look: async (signal: AbortSignal) => {
+        const owner = gateway?.id ?? 'check'
+        await using opened = openRegistry(registry, {
+          owner,
+          log: silentLog,
+          metrics: new Metrics(),
+        })
+        return await opened.describe(signal)
+      },
+    })),
+    ...collectors.flatMap((collector) =>
+      collector ? [{ name: `collector ${collector.url}`, look: lookAt(collector.url) }] : [],
+    ),
+    ...readable.map((store) => ({
+      name: `store ${store.name}`,
+      look: async (signal: AbortSignal) => {
+        await using stores = new SpanStores({ log: silentLog })
+        const services = await (await stores.reader(store)).services(signal)
+        return `${String(services.length)} services have spans in it`
+      },
+    })),
+  ]
+}
+
+/** Any answer will do: a collector takes POST only, and 405 shows that it is there. */
+const lookAt =
+  (url: string) =>
+  async (signal: AbortSignal): Promise<string> => {
+    const response = await fetch(url, { method: 'HEAD', signal })
+    return `answers (HTTP ${String(response.status)})`
+  }
+
+async function tryProbe(probe: Probe, signal: AbortSignal): Promise<boolean> {
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+    print(`ok      ${probe.name}: ${await probe.look(bounded)}`)
+    return true
+  } catch (error) {
+    print(`FAILED  ${probe.name}: ${errorMessage(error)}`)
+    return false
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

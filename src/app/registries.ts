@@ -1,0 +1,26 @@
+import { openConsulRegistry } from '../../adapters/registries/consul/registry.ts'
+import { openFileRegistry } from '../../adapters/registries/file/registry.ts'
+import { MemoryBackend } from '../../adapters/registries/memory/backend.ts'
+import { openMemoryRegistry } from '../../adapters/registries/memory/registry.ts'
+import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/registry.ts'
+import type { RegistryConfig } from '../config/registries.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from '../kernel/metrics.ts'
+import type { Registry } from '../registry/ports.ts'
+
+/** The registry that a configuration names. Opening it does no I/O. */
+export function openRegistry(
+  config: RegistryConfig,
+  deps: { readonly owner: string; readonly log: Log; readonly metrics: Metrics },
+): Registry {
+  switch (config.kind) {
+    case 'zookeeper':
+      return openZookeeperRegistry(config, deps)
+    case 'consul':
+      return openConsulRegistry(config, deps)
+    case 'file':
+      return openFileRegistry(config, deps)
+    case 'memory':
+      return openMemoryRegistry(config, { ...deps, backend: new MemoryBackend() })
+  }
+}
