@@ -1,0 +1,62 @@
+import { MemorySpanStore } from '../../adapters/span-stores/memory/store.ts'
+import { silentLog } from '../../src/kernel/log.ts'
+import { Metrics } from '../../src/kernel/metrics.ts'
+import type { JobContext } from '../../trace-converter/job/job.ts'
+import { ConvertMetrics } from '../../trace-converter/job/metrics.ts'
+import { Seen } from '../../trace-converter/job/seen.ts'
+import { newSpans } from '../../trace-converter/span/collect.ts'
+import type { Span, Trace } from '../../trace-converter/span/model.ts'
+import { HeldClock } from './held-clock.ts'
+import { BASE_US, traceIdOf } from './spans.ts'
+
+export const QUIET_MS = 30_000
+export const LATENESS_MS = 3_600_000
+export const POLL_MS = 5_000
+
+/** The clock begins ten seconds after the sample spans did. */
+export function heldClock(): HeldClock {
+  return new HeldClock(BASE_US / 1_000 + 10_000)
+}
+
+export interface Bench extends JobContext {
+  readonly legacy: MemorySpanStore
+  readonly mesh: MemorySpanStore
+  readonly stitched: MemorySpanStore
+  readonly clock: HeldClock
+  readonly registry: Metrics['registry']
+}
+
+/** A job between three memory stores with a clock that stands still. */
+export function bench(changes: Partial<JobContext> = {}): Bench {
+  const clock = heldClock()
+  const [legacy, mesh, stitched] = ['legacy', 'mesh', 'stitched'].map(
+    (name) => new MemorySpanStore({ name, maxSpans: 100_000 }, clock),
+  )
+  if (!legacy || !mesh || !stitched) throw new TypeError('three stores were made')
+  const metrics = new Metrics()
+  return {
+    legacy,
+    mesh,
+    stitched,
+    registry: metrics.registry,
+    from: [legacy, mesh],
+    to: stitched,
+    checkpoints: stitched,
+    stitch: joinByHalf,
+    seen: new Seen(10_000),
+    metrics: new ConvertMetrics(metrics),
+    log: silentLog,
+    timing: { quietPeriodMs: QUIET_MS, latenessMs: LATENESS_MS, pollMs: POLL_MS },
+    ...changes,
+    clock,
+  }
+}
+
+/** The least that a stitcher does: one trace of all spans, under the longest id, in one order. */
+export function joinByHalf(spans: readonly Span[]): readonly Trace[] {
+  const ids = [...new Set(spans.map(({ traceId }) => traceId))].sort().reverse()
+  const [traceId = traceIdOf('1'), ...aliases] = ids
+  const once = newSpans([], spans).map((span) => ({ ...span, traceId }))
+  const ordered = [...once].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  return [{ traceId, aliases, spans: ordered, notes: [] }]
+}
