@@ -68,7 +68,7 @@ function desireFor(direction: Direction, target: ServiceKey): Desire {
   if (!from.vouches(source.key)) return { kind: 'unknown' }
   const accepted = toSink.accepts(target)
   if (accepted !== true) return { kind: 'unwanted', reason: 'not-accepted', detail: accepted }
-  const endpoints = direction.importable(source).filter(isUsable)
+  const endpoints = direction.carried(source).filter(isUsable)
   if (endpoints.length === 0) return { kind: 'unwanted', reason: 'no-usable-instance' }
   const address = direction.offers.make(target, source.key, endpoints)
   if (!address) return { kind: 'waiting' }

@@ -46,6 +46,8 @@ export interface Bridge {
   run(signal: AbortSignal): Promise<void>
   /** Whether both registries have been read completely once. */
   ready(): boolean
+  /** Only reads, until `signal` aborts: all that a plan needs. Not beside `run`. */
+  observe(signal: AbortSignal): Promise<void>
   status(): BridgeStatus
   /** What would be written now, and why; nothing is. Empty of sense until `ready()`. */
   plan(): Plan
@@ -94,6 +96,10 @@ class TwoWayBridge implements Bridge {
       ...Object.values(this.#lanes).map((lane) => lane.run(signal)),
     ])
     unsubscribe()
+  }
+
+  async observe(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#follow(this.#legacy, signal), this.#follow(this.#mesh, signal)])
   }
 
   ready(): boolean {

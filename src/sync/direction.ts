@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
-import { keyText } from '../registry/model.ts'
+import { isUsable, keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
@@ -13,7 +13,7 @@ import { placeOf, targetKeyOf } from './names.ts'
 import { Offers } from './offers.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
-import { originOf, sharedLabel } from './translate.ts'
+import { nearest, originOf, sharedLabel } from './translate.ts'
 
 export interface DirectionParts {
   readonly name: DirectionName
@@ -102,12 +102,17 @@ export class Direction {
     this.parts.log.warn({ ...fields, refused }, 'several services map to one name')
   }
 
-  /** What of a source's record may be carried on. */
-  importable({ key, instances }: ServiceRecord): readonly Instance[] {
-    return instances.filter((instance) => {
-      const { fromSink, to } = this.parts
-      return loopReason(this.parts, fromSink, to.name, key, instance) === undefined
-    })
+  /**
+   * What of a source's record is carried on: none that a loop guard keeps back, of the others
+   * those that can take traffic, and of these the nearest.
+   */
+  carried({ key, instances }: ServiceRecord): readonly Instance[] {
+    const { fromSink, to } = this.parts
+    const free = instances.filter(
+      (one) => loopReason(this.parts, fromSink, to.name, key, one) === undefined,
+    )
+    const usable = free.filter(isUsable)
+    return nearest(usable.length > 0 ? usable : free)
   }
 
   /** What of the target's record we wrote. */
@@ -124,11 +129,11 @@ export class Direction {
   }
 
   #candidate(record: ServiceRecord | undefined): Candidate | undefined {
-    const importable = record ? this.importable(record) : []
-    if (!record || importable.length === 0) return undefined
+    const carried = record ? this.carried(record) : []
+    if (!record || carried.length === 0) return undefined
     const { name, overrides, toSink } = this.parts
-    const origin = originOf(importable)
-    const label = sharedLabel(importable, 'interface')
+    const origin = originOf(carried)
+    const label = sharedLabel(carried, 'interface')
     const target = targetKeyOf(
       { key: record.key, ...(origin && { origin }), ...(label && { interface: label }) },
       { direction: name, overrides, accepts: (key) => toSink.accepts(key) === true },

@@ -50,14 +50,25 @@ function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, s
 }
 
 /**
- * Where a service comes from, seen in the registry that was read: the longest way that any of
- * its instances has come. With the longest one, no circle of gateways can stand: each record's
- * way is longer than that of whatever lies behind it.
+ * Those that came the shortest way: a registry's own instances if there are any, else what the
+ * fewest gateways brought. To prefer anything else can go round for ever: with longer ways
+ * preferred, three gateways in a ring, each with instances of its own, never agree. And as each
+ * record's way is longer by one than that of what lies behind it, no request can go round.
  */
+export function nearest(instances: readonly Instance[]): readonly Instance[] {
+  const shortest = Math.min(...instances.map(steps))
+  return instances.filter((instance) => steps(instance) === shortest)
+}
+
+function steps({ origin }: Instance): number {
+  return origin?.path.length ?? 0
+}
+
+/** Where a service comes from that stands for these, all of them equally near. */
 export function originOf(instances: readonly Instance[]): Origin | undefined {
   return instances
     .flatMap(({ origin }) => origin ?? [])
-    .sort((a, b) => b.path.length - a.path.length || (originText(a) < originText(b) ? -1 : 1))[0]
+    .sort((a, b) => (originText(a) < originText(b) ? -1 : 1))[0]
 }
 
 function originText({ registry, key, path }: Origin): string {

@@ -11,6 +11,8 @@ export interface ExposureOptions {
   readonly slow?: boolean
   /** Addresses that it handed out in an earlier run. */
   readonly ledger?: Set<string>
+  /** Whether it forgets at once what it handed out. */
+  readonly forgetful?: boolean
 }
 
 /** Hands out addresses as the edge does, the same for a service every time, with nothing behind. */
@@ -52,12 +54,15 @@ export class PredictingExposure implements Exposure {
   }
 
   isOwn({ host, port }: Address): boolean {
-    return this.ledger.has(`${host}:${port}`)
+    return !this.#options.forgetful && this.ledger.has(`${host}:${port}`)
   }
 
-  /** What the edge would send a service's traffic to. */
-  endpoints(direction: DirectionName, key: KeyText): readonly Instance[] {
-    return this.#offered.get(`${direction} ${key}`) ?? []
+  /** What the edge would send on what arrives at `address`. */
+  behind({ host, port }: Address): readonly Instance[] {
+    if (host !== this.#options.host) return []
+    return [...this.#offered].flatMap(([text, endpoints]) =>
+      portOf(text) === port ? endpoints : [],
+    )
   }
 
   offered(): readonly string[] {
