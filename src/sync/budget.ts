@@ -25,6 +25,12 @@ interface Hold {
   confirmedBy?: number
 }
 
+interface Allowed {
+  readonly atMs: number
+  /** How many there were at that moment. */
+  readonly exported: number
+}
+
 /**
  * A registry that lost its data says the same thing twice when it is asked twice at once. Its
  * clients come back within seconds; so the second read is made after this part of the window.
@@ -39,10 +45,10 @@ export class RemovalBudget {
   readonly #options: BudgetOptions
   readonly #clock: Clock
   readonly #reads: Reads
-  /** When each was allowed out of the budget; oldest first, forgotten after the window. */
-  readonly #spentMs = new Map<KeyText, number>()
-  /** When each was allowed after a hold: these use up nothing. */
-  readonly #confirmedMs = new Map<KeyText, number>()
+  /** What was allowed out of the budget; oldest first, forgotten after the window. */
+  readonly #spent = new Map<KeyText, Allowed>()
+  /** What was allowed after a hold: it uses up nothing. */
+  readonly #confirmed = new Map<KeyText, Allowed>()
   readonly #held = new Map<KeyText, Hold>()
   readonly #released = new Set<KeyText>()
 
@@ -72,8 +78,8 @@ export class RemovalBudget {
     if (!goes) {
       if (!this.#held.has(key)) this.#held.set(key, { sinceMs: nowMs })
     } else if (!this.#wasAllowed(key)) {
-      const allowed = this.#held.has(key) ? this.#confirmedMs : this.#spentMs
-      allowed.set(key, nowMs)
+      const allowed = this.#held.has(key) ? this.#confirmed : this.#spent
+      allowed.set(key, { atMs: nowMs, exported })
       this.forget(key)
     }
     return goes
@@ -81,8 +87,8 @@ export class RemovalBudget {
 
   /** What `allow` would say to one withdrawal after `before` others, without noting anything. */
   wouldAllow(key: KeyText, exported: number, before: number): boolean {
-    forgetBefore(this.#spentMs, this.#clock.monotonicMs() - this.#options.windowMs)
-    forgetBefore(this.#confirmedMs, this.#clock.monotonicMs() - this.#options.windowMs)
+    forgetBefore(this.#spent, this.#clock.monotonicMs() - this.#options.windowMs)
+    forgetBefore(this.#confirmed, this.#clock.monotonicMs() - this.#options.windowMs)
     const hold = this.#held.get(key)
     if (hold) return this.#isOver(key, hold)
     return this.#wasAllowed(key) || this.#hasRoom(exported, before)
@@ -129,20 +135,22 @@ export class RemovalBudget {
 
   /** A write that failed is tried again, and spends nothing anew. */
   #wasAllowed(key: KeyText): boolean {
-    return this.#spentMs.has(key) || this.#confirmedMs.has(key)
+    return this.#spent.has(key) || this.#confirmed.has(key)
   }
 
+  /** The share is of what was there when the window began. */
   #hasRoom(exported: number, before: number): boolean {
-    const { atLeast, share } = this.#options
-    const spent = this.#spentMs.size + before
-    return spent < Math.max(atLeast, Math.floor(share * (exported + spent)))
+    const [oldest] = this.#spent.values()
+    const whole = Math.max(exported, oldest?.exported ?? 0)
+    const most = Math.max(this.#options.atLeast, Math.floor(this.#options.share * whole))
+    return this.#spent.size + before < most
   }
 }
 
-/** `times` is in order of time. */
-function forgetBefore(times: Map<KeyText, number>, oldestMs: number): void {
-  for (const [key, atMs] of times) {
+/** `allowed` is in order of time. */
+function forgetBefore(allowed: Map<KeyText, Allowed>, oldestMs: number): void {
+  for (const [key, { atMs }] of allowed) {
     if (atMs > oldestMs) return
-    times.delete(key)
+    allowed.delete(key)
   }
 }

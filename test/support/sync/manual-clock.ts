@@ -21,14 +21,18 @@ export class ManualClock implements Clock {
 
   sleep(durationMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sleeper = { dueMs: this.#nowMs + durationMs, wake: resolve }
-      this.#sleepers.add(sleeper)
       const stop = (): void => {
         this.#sleepers.delete(sleeper)
         reject(new DOMException('aborted', 'AbortError'))
       }
+      const wake = (): void => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      }
+      const sleeper = { dueMs: this.#nowMs + durationMs, wake }
+      this.#sleepers.add(sleeper)
       if (signal.aborted) stop()
-      else signal.addEventListener('abort', stop, { once: true })
+      else signal.addEventListener('abort', stop)
     })
   }
 

@@ -114,22 +114,38 @@ class World implements AsyncDisposable {
 
   async take(step: Step): Promise<void> {
     switch (step.kind) {
-      case 'register':
-        { this.#register(step); return; }
-      case 'deregister':
-        { this.#deregister(step); return; }
-      case 'hide':
-        { this.#backends[step.side].hide([this.#own(step.side, step.service).name]); return; }
-      case 'unhide':
-        { this.#backends[step.side].hide([]); return; }
-      case 'disconnect':
-        { this.#backends[step.side].disconnect(); return; }
-      case 'connect':
-        { this.#backends[step.side].connect(); return; }
-      case 'expire':
-        { this.#backends[step.side].expireSessions(); return; }
-      case 'resync':
-        { this.#gateway[step.side].source.resync(); return; }
+      case 'register': {
+        this.#register(step)
+        return
+      }
+      case 'deregister': {
+        this.#deregister(step)
+        return
+      }
+      case 'hide': {
+        this.#backends[step.side].hide([this.#own(step.side, step.service).name])
+        return
+      }
+      case 'unhide': {
+        this.#backends[step.side].hide([])
+        return
+      }
+      case 'disconnect': {
+        this.#backends[step.side].disconnect()
+        return
+      }
+      case 'connect': {
+        this.#backends[step.side].connect()
+        return
+      }
+      case 'expire': {
+        this.#backends[step.side].expireSessions()
+        return
+      }
+      case 'resync': {
+        this.#gateway[step.side].source.resync()
+        return
+      }
       case 'restart':
       case 'clean-restart':
         return this.#restart(step.kind === 'clean-restart')
