@@ -1,3 +1,4 @@
+import { canonicalJson } from '../span/canonical.ts'
 import type { Span } from '../span/model.ts'
 import { tagText } from '../span/model.ts'
 import { fits, isGatewayService, sameService } from './endpoint.ts'
@@ -19,15 +20,17 @@ export interface Unclaimed {
  * The spans that may have made the call, of those that wait for an answer (`waiting`: asking
  * spans without anything below them). Only the strongest evidence that there is counts: the same
  * request id, else the name of the peer, else, where no peer is named, the other store.
+ * `toleranceUs`: how far the answer may reach over the ends of the call.
  */
 export function callersOf(
   unclaimed: Unclaimed,
   waiting: readonly Span[],
+  toleranceUs: number,
   options: StitchOptions,
 ): readonly Span[] {
   const inTime = waiting.filter((span) => {
     const interval = intervalOf(span)
-    return interval !== undefined && contains(interval, unclaimed.hull, options.skewBoundUs)
+    return interval !== undefined && contains(interval, unclaimed.hull, toleranceUs)
   })
   const levels = [
     inTime.filter((span) => hasSameRequestId(span, unclaimed.callees)),
@@ -61,10 +64,11 @@ function namesPeer(caller: Span, callees: readonly Span[], options: StitchOption
   )
 }
 
+/** Not in the same stores: a copy of the one may lie in the store of the other. */
 function isElsewhere(caller: Span, { callees }: Unclaimed): boolean {
-  const stores = new Set(callees.flatMap((span) => span.provenance.stores))
-  return (
-    caller.provenance.stores.every((store) => !stores.has(store)) &&
-    callees.every((span) => fits(requestId(caller), requestId(span)))
+  const stores = canonicalJson(caller.provenance.stores)
+  return callees.every(
+    (span) =>
+      canonicalJson(span.provenance.stores) !== stores && fits(requestId(caller), requestId(span)),
   )
 }

@@ -8,11 +8,14 @@ import { withSpans } from './repair.ts'
 
 const NAME = 'cycle'
 
-/** A ring of parents is opened at its newest edge: the span of it that started last is the root. */
+/**
+ * A ring of parents is opened at its newest edge, the one whose parent started last: a parent
+ * starts before its child, so of all edges of the ring that one is the least likely.
+ */
 export const cycle: Repair = {
   name: NAME,
   apply: (trace) => {
-    const cut = new Set(findRings(trace.spans).map(newest))
+    const cut = new Set(findRings(trace.spans).map(newestEdge))
     const spans = trace.spans.map((span) => {
       if (!cut.has(span)) return span
       const message = `its parent ${String(span.parentId)} was below it`
@@ -47,8 +50,10 @@ function findRings(spans: readonly Span[]): readonly (readonly [Span, ...Span[]]
   return rings
 }
 
-function newest(ring: readonly [Span, ...Span[]]): Span {
-  return ring.reduce((last, span) => (compareAge(last, span) < 0 ? span : last))
+/** The span whose parent is the newest of the ring. */
+function newestEdge(ring: readonly [Span, ...Span[]]): Span {
+  const newest = ring.reduce((last, span) => (compareAge(last, span) < 0 ? span : last))
+  return ring.find((span) => span.parentId === newest.id) ?? newest
 }
 
 function compareAge(a: Span, b: Span): number {

@@ -59,6 +59,7 @@ function findMissing(spans: readonly Span[]): readonly Missing[] {
 function candidates(
   missing: Missing,
   spans: readonly Span[],
+  toleranceUs: number,
   options: StitchOptions,
 ): readonly Span[] {
   const family = new Family(spans)
@@ -66,19 +67,33 @@ function candidates(
   const waiting = spans.filter(
     (span) => !below.has(span) && isWaiting(span, family.childrenOf(span.id)),
   )
-  return callersOf(missing, waiting, options)
+  return callersOf(missing, waiting, toleranceUs, options)
 }
 
+/**
+ * Clocks may differ, but where several answers look for their callers a tolerance would hand one
+ * call's answer to the next. So it is given only to one that is alone.
+ */
 function agreedClaims(
   missing: readonly Missing[],
   spans: readonly Span[],
   options: StitchOptions,
 ): readonly Claim[] {
-  const claims = missing.flatMap((one): Claim[] => {
-    const [caller, ...others] = candidates(one, spans, options)
-    return caller === undefined || others.length > 0 ? [] : [{ missing: one, caller }]
-  })
-  return claims.filter((claim) => !claims.some((other) => outranks(other, claim)))
+  const strict = missing.flatMap((one) => claimOf(one, spans, 0, options))
+  const agreed = strict.filter((claim) => !strict.some((other) => outranks(other, claim)))
+  const [alone, ...others] = missing
+  if (agreed.length > 0 || alone === undefined || others.length > 0) return agreed
+  return claimOf(alone, spans, options.skewBoundUs, options)
+}
+
+function claimOf(
+  missing: Missing,
+  spans: readonly Span[],
+  toleranceUs: number,
+  options: StitchOptions,
+): Claim[] {
+  const [caller, ...others] = candidates(missing, spans, toleranceUs, options)
+  return caller === undefined || others.length > 0 ? [] : [{ missing, caller }]
 }
 
 /**
@@ -126,7 +141,7 @@ function notesOf(spans: readonly Span[], options: StitchOptions): readonly Note[
       return { repair: NAME, level: 'info', message, spanId: id }
     })
   const left = findMissing(spans).flatMap((missing): Note[] => {
-    const { length } = candidates(missing, spans, options)
+    const { length } = candidates(missing, spans, options.skewBoundUs, options)
     const message = `${length} callers fit the missing span ${missing.id}; none was chosen`
     return length > 1 ? [{ repair: NAME, level: 'warning', message, spanId: missing.id }] : []
   })

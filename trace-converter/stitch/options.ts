@@ -9,6 +9,6 @@ export interface StitchOptions {
 
 export const DEFAULT_STITCH_OPTIONS: StitchOptions = {
   gatewayServices: ['isthmus-gateway'],
-  skewBoundUs: 500_000,
+  skewBoundUs: 100_000,
   joinWindowUs: 600_000_000,
 }
