@@ -12,6 +12,7 @@ export interface ZookeeperClient extends AsyncDisposable {
   setData(path: string, data: string): Promise<void>
   /** Empty when there is no such znode. */
   children(path: string): Promise<readonly string[]>
+  folder(path: string): Promise<Folder | undefined>
   /** undefined when there is no such znode. `session` is '0' × 16 when it is persistent. */
   read(path: string): Promise<Read | undefined>
   /** A persistent znode that nobody may read. Its folder must be there. */
@@ -24,6 +25,15 @@ interface Read {
   readonly data: string
   readonly session: string
   readonly version: number
+  /** Number of the transaction that created it. */
+  readonly createdBy: string
+}
+
+interface Folder {
+  /** How often children were created or removed. */
+  readonly childChanges: number
+  /** Number of the last transaction that did. */
+  readonly lastChange: string
 }
 
 const ALL_BUT_READ = [new ACL(0b11110, Id.ANYONE_ID_UNSAFE)]
@@ -85,6 +95,15 @@ class PlainClient implements ZookeeperClient {
     return (await call<string[]>(list).catch(unless(NO_NODE))) ?? []
   }
 
+  async folder(path: string): Promise<Folder | undefined> {
+    const look = (done: (error: unknown, result?: Folder) => void): void =>
+      this.#client.exists(path, undefined, (error, stat) => {
+        const { cversion: childChanges = 0, pzxid } = stat ?? {}
+        done(error, pzxid && { childChanges, lastChange: pzxid.toString('hex') })
+      })
+    return await call<Folder | undefined>(look)
+  }
+
   async read(path: string): Promise<Read | undefined> {
     const read = (done: (error: unknown, result?: Read) => void): void =>
       this.#client.getData(path, undefined, (error, data, stat) =>
@@ -94,6 +113,7 @@ class PlainClient implements ZookeeperClient {
               data: data?.toString() ?? '',
               session: stat.ephemeralOwner.toString('hex'),
               version: stat.version,
+              createdBy: stat.czxid.toString('hex'),
             }),
       )
     return await call<Read>(read).catch(unless(NO_NODE))

@@ -36,7 +36,9 @@ export function openClient(
   const names = servers.map((_, n) => `server-${n}:1`).join(',')
   const client = createClient(names, { sessionTimeout: sessionTimeoutMs })
   const manager = client.connectionManager
-  const handshakeMs = Math.max(1_000, Math.floor(sessionTimeoutMs / 3))
+  // Short enough that another server can still resume the session when one hangs.
+  const handshakeMs = Math.max(500, Math.floor(sessionTimeoutMs / (3 * servers.length)))
+  let next = Math.floor(Math.random() * servers.length)
   let heardMs = performance.now()
   let frames = new Frames(MOST_REPLY_BYTES)
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +55,7 @@ export function openClient(
   }
 
   manager.findNextServer = (connect) => {
-    const server = servers[attempts % servers.length]
+    const server = servers[next++ % servers.length]
     if (stopped || !server) return
     const pauseMs = pauseBefore(attempts++, servers.length)
     timer = setTimeout(() => {

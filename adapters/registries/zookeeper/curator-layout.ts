@@ -34,6 +34,11 @@ export function curatorLayout(root: string, payloadClass: string): Layout {
     recognizes: (owner, key, child, { host, port }) =>
       child === `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`,
     accepts,
+    // Each reader loads one class; an instance of another one fails it for the whole service.
+    clashes: (data) => {
+      const other = parseCuratorJson(data)?.payloadClass
+      return other !== undefined && other !== payloadClass
+    },
   }
 }
 

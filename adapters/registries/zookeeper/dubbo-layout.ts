@@ -39,6 +39,7 @@ export function dubboLayout(root: string): Layout {
     }),
     recognizes: (owner, key, child) => recognizes(owner, key, child),
     accepts,
+    clashes: () => false,
   }
 }
 

@@ -45,6 +45,8 @@ export interface Layout {
   /** Whether the znode's name alone says that gateway `owner` wrote it. */
   recognizes(owner: string, key: ServiceKey, child: string, instance: Instance): boolean
   accepts(key: ServiceKey): true | string
+  /** Whether readers of what stands beside it could not read what we write. */
+  clashes(data: Buffer): boolean
 }
 
 export function idOf(layout: LayoutName, child: string): string {

@@ -8,7 +8,10 @@ declare module 'node-zookeeper-client' {
     readonly version: number
     /** 8 bytes: the session, or zeros for a persistent znode. */
     readonly ephemeralOwner: Buffer
-    readonly numChildren: number
+    readonly cversion: number
+    /** 8 bytes: the transactions that created it and that last changed its children. */
+    readonly czxid: Buffer
+    readonly pzxid: Buffer
   }
 
   export interface Event {

@@ -4,6 +4,7 @@ import { sameInstance, type Instance, type ServiceKey } from '../../../src/regis
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection, Write } from './connection.ts'
 import { childOf, idOf, type Layout } from './layout.ts'
+import { refuseToMix } from './mixing.ts'
 import type { Supervisor } from './supervisor.ts'
 import { batches } from './write-batches.ts'
 
@@ -110,7 +111,11 @@ export class ZookeeperSink implements RegistrySink {
     const path = `${folder}/${child}`
     const create: Write = { kind: 'create', path, data, ephemeral: true }
     const there = await connection.data(path)
-    if (!there) return [...(await missingFolders(connection, folder)), create]
+    if (!there) {
+      const folders = await missingFolders(connection, folder)
+      if (folders.length === 0) await refuseToMix(connection, layout, folder)
+      return [...folders, create]
+    }
     const { session, version } = there.stat
     if (session === connection.sessionId)
       return there.data.equals(data) ? [] : [{ kind: 'set', path, data, version }]

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import type { Instance, ServiceKey } from '../../src/registry/model.ts'
+import type { Registry } from '../../src/registry/ports.ts'
+import { sharedZookeeper } from '../support/servers/shared.ts'
+import { connectZookeeper, type ZookeeperClient } from '../support/zookeeper-client.ts'
+import { openForTest } from '../support/zookeeper-harness.ts'
+
+const WEB: ServiceKey = { name: 'web', protocol: 'http' }
+const ORDERS: ServiceKey = { name: 'com.acme.Orders', version: '1.0.0', protocol: 'dubbo' }
+
+let client: ZookeeperClient
+let registry: Registry
+let chroot: string
+
+beforeEach(async () => {
+  chroot = `/sink-${randomUUID()}`
+  client = await connectZookeeper(sharedZookeeper())
+  registry = openForTest('gw-a', { servers: [sharedZookeeper()], chroot })
+})
+
+afterEach(async () => {
+  await registry[Symbol.asyncDispose]()
+  await client[Symbol.asyncDispose]()
+})
+
+function ours(key: ServiceKey, port: number, part: Partial<Instance> = {}): Instance {
+  const draft = {
+    host: '10.9.0.1',
+    port,
+    health: 'passing',
+    weight: 100,
+    labels: {},
+    origin: { owner: 'gw-a', registry: 'mesh', key, path: ['mesh', 'gw-a'] },
+    ...part,
+  } satisfies Omit<Instance, 'id'>
+  return registry.sink.normalize(key, { ...draft, id: registry.sink.idFor(key, draft) })
+}
+
+async function apply(key: ServiceKey, puts: Instance[], removals: Instance[] = []): Promise<void> {
+  await registry.sink.apply({ key, puts, removals }, AbortSignal.timeout(10_000))
+}
+
+function pathOf(key: ServiceKey, { id }: Instance): string {
+  const [layout = '', child = ''] = id.split('/')
+  const folder = layout === 'dubbo' ? `dubbo/${key.name}/providers` : `services/${key.name}`
+  return `${chroot}/${folder}/${child}`
+}
+
+async function writesSeen(folder: string): Promise<number> {
+  return (await client.folder(folder))?.childChanges ?? 0
+}
+
+test('several instances of a new service are one transaction, folders included', async () => {
+  const all = [1, 2, 3].map((n) => ours(ORDERS, 21_000 + n))
+  await apply(ORDERS, all)
+  const zxids = await Promise.all(
+    all.map(async (one) => (await client.read(pathOf(ORDERS, one)))?.createdBy),
+  )
+  expect(new Set(zxids).size).toBe(1)
+  expect(await client.children(`${chroot}/dubbo/${ORDERS.name}/providers`)).toHaveLength(3)
+})
+
+test('a put and the removal of what it replaces are one transaction', async () => {
+  const [old, next] = [ours(ORDERS, 21_001), ours(ORDERS, 21_001, { labels: { a: 'b' } })]
+  await apply(ORDERS, [old])
+  const folder = `${chroot}/dubbo/${ORDERS.name}/providers`
+  const before = await client.folder(folder)
+  await apply(ORDERS, [next], [old])
+  const after = await client.folder(folder)
+  expect(after?.lastChange).toBe((await client.read(pathOf(ORDERS, next)))?.createdBy)
+  expect(await writesSeen(folder)).toBe((before?.childChanges ?? 0) + 2)
+  expect(await client.children(folder)).toHaveLength(1)
+})
+
+test('a changed record of Curator keeps its znode', async () => {
+  const [old, next] = [ours(WEB, 21_001), ours(WEB, 21_001, { labels: { a: 'b' } })]
+  await apply(WEB, [old])
+  const created = (await client.read(pathOf(WEB, old)))?.createdBy
+  await apply(WEB, [next])
+  const seen = await client.read(pathOf(WEB, next))
+  expect(seen).toMatchObject({ createdBy: created, version: 1 })
+  expect(JSON.parse(seen?.data ?? '')).toMatchObject({ payload: { metadata: { a: 'b' } } })
+})
+
+test('a znode of another session that only has our name is not taken over', async () => {
+  const instance = ours(ORDERS, 21_001)
+  const { origin, ...unmarked } = instance
+  const id = registry.sink.idFor(ORDERS, unmarked)
+  await client.createEphemeral(pathOf(ORDERS, { ...unmarked, id }))
+  expect(origin?.owner).toBe('gw-a')
+  await expect(apply(ORDERS, [{ ...unmarked, id }])).rejects.toMatchObject({
+    code: 'REGISTRY_CONFLICT',
+    retry: false,
+  })
+  expect((await client.read(pathOf(ORDERS, { ...unmarked, id })))?.session).toBe(
+    client.session.id.toString('hex'),
+  )
+})
+
+test('a service that is written for other readers is left alone', async () => {
+  const data = {
+    ...{ name: 'web', id: 'x', address: '10.0.0.1', port: 20_880 },
+    payload: { '@class': 'org.apache.dubbo.registry.zookeeper.ZookeeperInstance' },
+  }
+  await client.createEphemeral(`${chroot}/services/web/x`, JSON.stringify(data))
+  await expect(apply(WEB, [ours(WEB, 21_001)])).rejects.toMatchObject({ code: 'REGISTRY_CONFLICT' })
+  expect(await client.children(`${chroot}/services/web`)).toEqual(['x'])
+})
+
+test('a service too large for one transaction is written whole', async () => {
+  const labels = { long: 'x'.repeat(10_000) }
+  const all = Array.from({ length: 120 }, (_, n) => ours(WEB, 21_000 + n, { labels }))
+  await apply(WEB, all)
+  expect(await client.children(`${chroot}/services/web`)).toHaveLength(120)
+  await apply(WEB, [], all)
+  expect(await client.children(`${chroot}/services/web`)).toHaveLength(0)
+})
+
+test('closing ends the session, and what it wrote is gone at once', async () => {
+  const instance = ours(WEB, 21_001)
+  await apply(WEB, [instance])
+  await registry[Symbol.asyncDispose]()
+  expect(await client.read(pathOf(WEB, instance))).toBeUndefined()
+  await expect(apply(WEB, [instance])).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' })
+})
+
+test('says what it is and sees', async () => {
+  await apply(ORDERS, [ours(ORDERS, 21_001)])
+  expect(await registry.describe(AbortSignal.timeout(10_000))).toMatch(
+    /^ZooKeeper \d+\.\d+\.\d+ at 127\.0\.0\.1:\d+, dubbo: 1 interfaces, curator: 0 services$/,
+  )
+})
+
+test('opening alone connects to nothing', async () => {
+  await using idle = openForTest('gw-a', { servers: ['[::1]:1'], chroot })
+  expect(idle.sink.accepts(WEB)).toBe(true)
+  expect(process.getActiveResourcesInfo()).not.toContain('TCPConnectWrap')
+})
