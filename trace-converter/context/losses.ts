@@ -89,7 +89,7 @@ function holds(carry: Carry, context: TraceContext | TraceSeed, traceIdBits: 64 
 }
 
 /** What there is to lose. */
-export function aspectsOf(context: TraceContext | TraceSeed): readonly Aspect[] {
+function aspectsOf(context: TraceContext | TraceSeed): readonly Aspect[] {
   const own = isContext(context) ? ofContext(context) : ofSeed(context)
   const baggage: readonly (Aspect | false)[] = [
     context.baggage.length > 0 && 'baggage',

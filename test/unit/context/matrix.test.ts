@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import { CARRIES, lossesOf, type Carry } from '../../../trace-converter/context/losses.ts'
+import {
+  ASPECTS,
+  HEADER_FORMATS,
+  type Aspect,
+  type HeaderFormat,
+  type TraceContext,
+  type TraceSeed,
+} from '../../../trace-converter/context/model.ts'
+import { readContext } from '../../../trace-converter/context/read.ts'
+import { writeContext } from '../../../trace-converter/context/write.ts'
+import { context, PARENT, spanId, traceId } from './contexts.ts'
+
+const WORDS: Readonly<Record<string, Carry>> = {
+  kept: 'kept',
+  stashed: 'stashed',
+  'full width': 'full-width',
+  'once decided': 'decided',
+  lost: 'lost',
+}
+
+interface Sample {
+  readonly value: TraceContext | TraceSeed
+  /** What must come back. */
+  readonly see: (read: Partial<TraceContext & TraceSeed>) => unknown
+}
+
+const short = traceId('64fe8b2a57d3eff7')
+const entry = { key: 'a', value: '1', properties: ['p'] }
+const seed = (changes: Partial<TraceSeed>): TraceSeed => ({
+  sampling: 'defer',
+  baggage: [],
+  vendor: {},
+  source: 'b3',
+  ...changes,
+})
+
+/** One context each in which the aspect is there to be lost. */
+const SAMPLES: Readonly<Record<Aspect, Sample>> = {
+  'trace-id-high': { value: context(), see: (read) => read.traceId },
+  'trace-id-width': {
+    value: context({ traceId: short, traceIdWidth: 128 }),
+    see: (read) => read.traceIdWidth,
+  },
+  parent: { value: context({ parent: spanId(PARENT) }), see: (read) => read.parent },
+  defer: { value: context({ sampling: 'defer' }), see: (read) => read.sampling },
+  debug: { value: context({ sampling: 'debug' }), see: (read) => read.sampling },
+  firehose: { value: context({ firehose: true }), see: (read) => read.firehose },
+  random: { value: context({ random: true }), see: (read) => read.random },
+  tracestate: {
+    value: context({ tracestate: [{ key: 'a', value: '1' }] }),
+    see: (read) => read.tracestate,
+  },
+  baggage: {
+    value: context({ baggage: [entry] }),
+    see: (read) => read.baggage?.map(({ key, value }) => [key, value]),
+  },
+  'baggage-properties': {
+    value: context({ baggage: [entry] }),
+    see: (read) => read.baggage?.map(({ properties }) => properties),
+  },
+  'seed-decision': { value: seed({ sampling: 'deny' }), see: (read) => read.sampling },
+  'seed-debug': { value: seed({ sampling: 'debug' }), see: (read) => read.sampling },
+  'debug-id': {
+    value: seed({ sampling: 'debug', vendor: { 'jaeger.debug-id': 'x' } }),
+    see: (read) => read.vendor,
+  },
+}
+
+function comesBack(
+  { value, see }: Sample,
+  format: HeaderFormat,
+  how: { traceIdBits?: 64; without?: string; changes?: Partial<TraceContext> } = {},
+): boolean {
+  const sent = { ...value, ...how.changes }
+  const written = writeContext([], sent, [format], { traceIdBits: how.traceIdBits ?? 128 })
+  const found = readContext(
+    written.filter(([name]) => name !== how.without),
+    [format],
+  )
+  const read = found.context ?? found.seed ?? {}
+  return JSON.stringify(see(read)) === JSON.stringify(see(sent))
+}
+
+/** What the word in a cell claims, tried on the codec. */
+const CLAIMS: Readonly<Record<Carry, (sample: Sample, format: HeaderFormat) => void>> = {
+  kept: (sample, format) => {
+    expect(comesBack(sample, format)).toBe(true)
+    if (sample.value.sampling === 'accept') {
+      expect(comesBack(sample, format, { changes: { sampling: 'defer' } })).toBe(true)
+    }
+  },
+  stashed: (sample, format) => {
+    expect(comesBack(sample, format)).toBe(true)
+    expect(comesBack(sample, format, { without: 'tracestate' })).toBe(false)
+  },
+  'full-width': (sample, format) => {
+    expect(comesBack(sample, format)).toBe(true)
+    expect(comesBack(sample, format, { traceIdBits: 64 })).toBe(false)
+  },
+  decided: (sample, format) => {
+    expect(comesBack(sample, format)).toBe(true)
+    expect(comesBack(sample, format, { changes: { sampling: 'defer' } })).toBe(false)
+  },
+  lost: (sample, format) => {
+    expect(comesBack(sample, format)).toBe(false)
+  },
+}
+
+const page = readFileSync(new URL('../../../docs/trace-headers.md', import.meta.url), 'utf8')
+const rows = page
+  .split('## What a format keeps')[1]
+  ?.split('\n## ')[0]
+  ?.split('\n')
+  .filter((line) => line.startsWith('|') && !line.startsWith('| -'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  )
+const [head = [], ...body] = rows ?? []
+
+describe('the matrix of docs/trace-headers.md', () => {
+  test('has every format and every aspect, in order', () => {
+    expect(head).toEqual(['what', ...HEADER_FORMATS])
+    expect(body.map(([aspect]) => aspect)).toEqual([...ASPECTS])
+  })
+
+  test.each(
+    ASPECTS.flatMap((aspect, row) =>
+      HEADER_FORMATS.map((format, column) => [aspect, format, body[row]?.[column + 1]] as const),
+    ),
+  )('%s in %s: %s', (aspect, format, word = '') => {
+    const carry = WORDS[word]
+    if (carry === undefined) throw new Error(`no such word: ${word}`)
+    expect(CARRIES[format][aspect]).toBe(carry)
+    CLAIMS[carry](SAMPLES[aspect], format)
+    const losses = lossesOf(SAMPLES[aspect].value, [format], 128)
+    expect(losses.some(({ what }) => what === aspect)).toBe(carry === 'lost')
+  })
+})
