@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
+import { createServer } from 'node:net'
+import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporter.ts'
 import type { SpanReporter } from '../../src/edge/span-reporter.ts'
+import { silentLog } from '../../src/kernel/log.ts'
 import type { DirectionName } from '../../src/registry/exposure.ts'
 import { RecordingReporter, SAMPLED, startEdge, UNSAMPLED } from '../support/edge.ts'
-import { answering, closedPort, rawCall } from '../support/raw-http.ts'
+import { answering, closedPort, disposal, listen, rawCall, until } from '../support/raw-http.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
@@ -151,6 +154,33 @@ describe('edge: one trace context out', () => {
       'Connection: traceparent, x-b3-traceid',
     ])
     expect(sent.get('x-b3-traceid')).toBe(TRACE)
+  })
+
+  test('a collector that never answers slows no request', async () => {
+    const dropped: number[] = []
+    const mute = createServer() // accepts, and says nothing
+    await using collector = disposal(mute)
+    const url = `http://127.0.0.1:${await listen(mute)}/api/v2/spans`
+    const meters = { sent: () => undefined, dropped: (spans: number) => void dropped.push(spans) }
+    const limits = { maxQueued: 10, maxDelayMs: 10, sendTimeoutMs: 300, closeTimeoutMs: 100 }
+    await using mesh = await openZipkinReporter({
+      url,
+      serviceName: 'isthmus-gateway',
+      log: silentLog,
+      meters,
+      limits,
+    })
+    await using rig = await startEdge({ reporters: { mesh } })
+    await using upstream = await answering(OK)
+    const { port } = await rig.expose('shop', [upstream.port])
+    const request = `GET / HTTP/1.1\r\nHost: x\r\ntraceparent: ${SAMPLED}\r\nConnection: close\r\n\r\n`
+    const startMs = performance.now()
+    for (let round = 0; round < 50; round += 1) {
+      expect(await rawCall(port, request)).toContain('200 OK')
+    }
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+    await until(() => dropped.length > 0) // bounded: what does not fit is dropped and counted
+    expect(collector).toBeDefined()
   })
 
   test('a failed crossing is in its spans', async () => {
