@@ -82,7 +82,7 @@ describe.each(ours)('the configuration of $name', ({ service, part }) => {
   })
 
   test('listens for its health check where the check asks', () => {
-    const { port } = configOf(service).admin
+    const port = configOf(service)[part]?.admin.port ?? 0
     expect(service.healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`)
   })
 })
