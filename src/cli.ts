@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { SampleOptions } from './app/sample/service.ts'
 import { errorCode, errorMessage, isRetryable } from './kernel/errors.ts'
 
 /** Exit codes that scripts can use: 0 done, 1 failed, 2 asked wrongly. */
@@ -139,7 +140,7 @@ program
   .option('--next <name>', 'service to call before answering')
   .option('--host <host>', 'address to listen on and to register', '127.0.0.1')
   .option('--port <port>', 'port to listen on; a free one by default', portNumber, 0)
-  .action(async (options: import('./app/sample/service.ts').SampleOptions) => {
+  .action(async (options: SampleOptions) => {
     const { runSample } = await import('./app/sample/service.ts')
     await runSample(options, interruption())
   })

@@ -9,10 +9,11 @@ import { convertOnce, follow } from './job/job.ts'
 import type { JobContext } from './job/job.ts'
 import { ConvertMetrics } from './job/metrics.ts'
 import { Seen } from './job/seen.ts'
+import type { Timing } from './job/window.ts'
 import type { TimeRange } from './span/search.ts'
 import { DEFAULT_STITCH_OPTIONS } from './stitch/options.ts'
 import { stitch } from './stitch/pipeline.ts'
-import type { SpanReader } from './store.ts'
+import type { CheckpointStore, SpanReader, SpanWriter } from './store.ts'
 
 export interface ConvertDependencies {
   readonly log: Log
@@ -39,21 +40,44 @@ export async function runConvert(
   const to = await stores.writer(config.to)
   const from: SpanReader[] = []
   for (const store of config.from) from.push(await stores.reader(store))
-  const options = { ...DEFAULT_STITCH_OPTIONS, gatewayServices: config.gatewayServices }
-  const context: JobContext = {
-    from,
+  const context = contextOf({ ...config, from, to, timing: config, log, metrics })
+  await untilAborted(signal, async () => {
+    if (once) await convertOnce(context, once.range ?? everything(), signal)
+    else await follow(context, signal)
+  })
+}
+
+export interface FollowOptions {
+  readonly from: readonly SpanReader[]
+  /** Also keeps the checkpoint. */
+  readonly to: SpanWriter & CheckpointStore
+  readonly timing: Timing
+  readonly gatewayServices: readonly string[]
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** The same over stores that are open already, which stay open. */
+export async function followStores(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  await untilAborted(signal, () => follow(contextOf(options), signal))
+}
+
+function contextOf({ to, gatewayServices, metrics, ...rest }: FollowOptions): JobContext {
+  const options = { ...DEFAULT_STITCH_OPTIONS, gatewayServices }
+  return {
+    ...rest,
     to,
     checkpoints: to,
     stitch: (spans) => stitch(spans, options),
     seen: new Seen(MAX_SEEN_PARTS),
     metrics: new ConvertMetrics(metrics),
-    log,
     clock: systemClock,
-    timing: config,
   }
+}
+
+async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   try {
-    if (once) await convertOnce(context, once.range ?? everything(), signal)
-    else await follow(context, signal)
+    await work()
   } catch (error) {
     if (!signal.aborted) throw error
   }

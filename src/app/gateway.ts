@@ -2,7 +2,7 @@ import { openJaegerReporter } from '../../adapters/span-reporters/jaeger/reporte
 import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporter.ts'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import { startAdmin } from '../admin/server.ts'
-import type { Config, GatewayConfig } from '../config/schema.ts'
+import type { GatewayConfig } from '../config/schema.ts'
 import { openEdge, type Edge } from '../edge/edge.ts'
 import { spanReporterMetrics } from '../edge/span-reporter-metrics.ts'
 import type { SpanReporter, SpanReporterMeters } from '../edge/span-reporter.ts'
@@ -21,8 +21,9 @@ const SERVICE_NAME = 'isthmus-gateway'
 export async function runGateway(configPath: string, signal: AbortSignal): Promise<void> {
   const { config, log, metrics } = startProcess(configPath)
   await using life = new Lifetime()
-  const gateway = life.use(await openGateway(required(config, 'gateway'), { log, metrics }, signal))
-  life.use(await serveAdmin(gateway, config, { log, metrics }))
+  const options = required(config, 'gateway')
+  const gateway = life.use(await openGateway(options, { log, metrics }, signal))
+  life.use(await serveAdmin(gateway, options, { log, metrics }))
   await gateway.run(signal)
   log.info('stopping')
 }
@@ -121,7 +122,7 @@ async function announceReady(bridge: Bridge, log: Log, signal: AbortSignal): Pro
 
 async function serveAdmin(
   { bridge, edge }: Gateway,
-  { admin, gateway }: Config,
+  { admin, query }: GatewayConfig,
   { log, metrics }: GatewayDeps,
 ): Promise<AsyncDisposable> {
   const served = await startAdmin({
@@ -130,7 +131,7 @@ async function serveAdmin(
     readiness: () =>
       bridge.ready() ? { ready: true } : { ready: false, why: 'both registries are not read yet' },
     status: () => ({ sync: bridge.status(), edge: edge.status() }),
-    ...(gateway?.query === undefined ? {} : { queryUrl: gateway.query }),
+    ...(query === undefined ? {} : { queryUrl: query }),
   })
   log.info({ url: served.url }, 'admin listens')
   return served

@@ -33,7 +33,7 @@ export async function runQuery(configPath: string, signal: AbortSignal): Promise
   log.info({ url: await listen(app, query.listen) }, 'query backend listens')
   const admin = life.use(
     await startAdmin({
-      ...config.admin,
+      ...query.admin,
       metrics,
       readiness: () => ({ ready: true }),
       status: () => ({ store: query.store.name }),

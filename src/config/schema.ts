@@ -10,6 +10,10 @@ const listenOn = (host: string, listenPort: number) =>
     .strictObject({ host: z.string().min(1).default(host), port: port.default(listenPort) })
     .prefault({})
 
+/** Each process has its own, so that one file can describe all three on one machine. */
+const admin = (listenPort: number) =>
+  listenOn('127.0.0.1', listenPort).describe('Health, metrics and status; loopback by default')
+
 const collector = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('zipkin'),
@@ -87,6 +91,7 @@ const gateway = z
         drainMs: durationMs(10_000).describe('Time for requests under way when stopping'),
       })
       .prefault({}),
+    admin: admin(9_901),
     query: httpUrl.optional().describe('Query backend whose pages the admin listener passes on'),
   })
   .superRefine((value, context) => {
@@ -115,6 +120,7 @@ const gateway = z
   })
 
 const convert = z.strictObject({
+  admin: admin(9_902),
   from: z.array(readableStore).min(1).describe('Stores of both sides'),
   to: writableStore.describe('Store of the stitched traces'),
   quietPeriodMs: durationMs(30_000).describe('A trace is stitched after no new span for so long'),
@@ -127,6 +133,7 @@ const convert = z.strictObject({
 })
 
 const query = z.strictObject({
+  admin: admin(9_903),
   listen: listenOn('127.0.0.1', 16_686),
   store: readableStore.describe('Store of the stitched traces'),
   intake: z
@@ -146,7 +153,6 @@ export const configSchema = z.strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     })
     .prefault({}),
-  admin: listenOn('127.0.0.1', 9_901).describe('Health, metrics and status; loopback by default'),
   gateway: gateway.optional(),
   convert: convert.optional(),
   query: query.optional(),

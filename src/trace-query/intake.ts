@@ -99,7 +99,7 @@ export function intakeRoutes(app: FastifyInstance, options: IntakeOptions): void
   )
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
-    /.*/,
+    '*',
     { parseAs: 'buffer', bodyLimit: options.maxBodyBytes },
     (_request, body, done) => done(null, body),
   )

@@ -38,13 +38,14 @@ function describeHeaders(what: string, headers: Readonly<Record<string, string>>
   return lines.map((line, index) => `  ${(index === 0 ? what : '').padEnd(9)} ${line}`)
 }
 
-/** What each registry shows of the other side, one line a service. */
-export function describeBridged(
-  sides: readonly {
-    readonly registry: string
-    readonly services: readonly { readonly name: string; readonly address: string }[]
-  }[],
-): string {
+/** What one registry shows of the other side's services. */
+export interface Bridged {
+  readonly registry: string
+  readonly services: readonly { readonly name: string; readonly address: string }[]
+}
+
+/** One line a service. */
+export function describeBridged(sides: readonly Bridged[]): string {
   return sides
     .flatMap(({ registry, services }) => [
       `in the ${registry} registry`,

@@ -35,8 +35,8 @@ gateway:
 
 describe('parseConfig', () => {
   test('fills in the defaults of every part', () => {
-    const { gateway, admin } = parseConfig(GATEWAY, surroundings)
-    expect(admin).toEqual({ host: '127.0.0.1', port: 9901 })
+    const { gateway } = parseConfig(GATEWAY, surroundings)
+    expect(gateway?.admin).toEqual({ host: '127.0.0.1', port: 9901 })
     expect(gateway?.ports).toEqual({ from: 20_000, to: 29_999 })
     expect(gateway?.legacy.registries[0]).toMatchObject({
       dubboRoot: '/dubbo',
