@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { ACL, createClient, CreateMode, Id, type Client } from 'node-zookeeper-client'
+import { ACL, createClient, CreateMode, Id, State, type Client } from 'node-zookeeper-client'
 
 /** The client that a service of its own would use: the plain library, and nothing of ours. */
 export interface ZookeeperClient extends AsyncDisposable {
@@ -130,9 +130,12 @@ class PlainClient implements ZookeeperClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const { connectionManager: manager } = this.#client
+    manager.findNextServer = () => undefined // no further try where the server is gone
     const gone = once(this.#client, 'disconnected')
     this.#client.close()
-    await gone
+    if (this.#client.getState() === State.SYNC_CONNECTED) await gone
+    else manager.socket?.destroy()
   }
 
   async #create(path: string, data: string, mode: number): Promise<void> {

@@ -63,6 +63,7 @@ declare module 'node-zookeeper-client' {
     getSessionId(): Buffer
     getSessionPassword(): Buffer
     getSessionTimeout(): number
+    getState(): State
     create(
       path: string,
       data: Buffer,
@@ -104,6 +105,7 @@ declare module 'node-zookeeper-client' {
   export function createClient(servers: string, options?: ClientOptions): Client
   export const CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number }
 
+  export const State: { readonly SYNC_CONNECTED: State }
   export interface Id {
     readonly scheme: string
   }
