@@ -1,5 +1,5 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
-import type { Answer, ConsulHttp } from './http.ts'
+import { unavailable, type Answer, type ConsulHttp } from './http.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const LONGEST_WAIT_MS = 600_000
@@ -25,6 +25,7 @@ export async function* follow(
   for (;;) {
     await bucket.take(signal)
     const answer = await http.wait(path, { index: String(index) }, waitMs, signal)
+    if (answer.index === 0) throw unavailable(path, 'its answer has no index')
     if (answer.index < index) throw lostHistory(path, index, answer.index)
     if (answer.index === index) continue
     index = answer.index

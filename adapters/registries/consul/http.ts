@@ -99,8 +99,8 @@ interface Target {
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 function indexOf(headers: Headers): number {
-  const index = Number(headers['x-consul-index'])
-  return Number.isSafeInteger(index) ? Math.max(1, index) : 0
+  const index = headers['x-consul-index']
+  return typeof index === 'string' && /^\d{1,15}$/.test(index) ? Math.max(1, Number(index)) : 0
 }
 
 function accepted(path: string, answer: Answer): Answer {

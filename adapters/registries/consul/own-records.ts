@@ -8,6 +8,7 @@ import { nodeOf } from './ids.ts'
 export class OwnRecords {
   readonly #start: string
   readonly #versions = new Map<string, Versioned>()
+  readonly #listeners = new Set<(name: string) => void>()
 
   constructor(owner: string) {
     this.#start = `${nodeOf(owner)}/`
@@ -28,6 +29,16 @@ export class OwnRecords {
   /** What a write or a consistent look has shown to be there. */
   is(version: Versioned): void {
     this.#versions.set(version.instance.id, version)
+  }
+
+  /** Calls `listener` with the name of each service that was written. Returns the unsubscriber. */
+  onWrite(listener: (name: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  wrote(name: string): void {
+    for (const listener of this.#listeners) listener(name)
   }
 
   gone(id: string): void {

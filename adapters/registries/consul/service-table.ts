@@ -51,10 +51,14 @@ export class ServiceTable {
     return { kind: 'stale', name: this.get(name)?.name ?? name, reason }
   }
 
-  /** What a read says that was not told yet. Additions and changes stand before removals. */
+  /**
+   * What a read says that was not told yet. Additions and changes stand before removals. A read
+   * that was overtaken by a later one says nothing.
+   */
   take(read: ServiceRead): readonly SourceEvent[] {
     const folded = foldName(read.name)
     const before = this.#states.get(folded)
+    if (before && read.index < before.index) return []
     const events = [...changes(before?.records ?? new Map(), read.records)]
     if (events.length > 0) this.#changes += 1
     const changed = events.length > 0 || !before ? this.#changes : before.changed

@@ -1,39 +1,24 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
-import { follow } from './blocking.ts'
-import { foldName, namesIn, type Catalog } from './catalog.ts'
-import { CheckIndex, type CheckSubject } from './check-index.ts'
+import { foldName, type Catalog } from './catalog.ts'
+import type { CheckSubject } from './check-index.ts'
+import { FollowedLists } from './followed-lists.ts'
 import { unavailable } from './http.ts'
 import { Outbox } from './outbox.ts'
 import type { OwnRecords } from './own-records.ts'
+import { probeLeader } from './probe.ts'
 import { Rereads } from './rereads.ts'
 import { ServiceReader } from './service-reader.ts'
 import { ServiceTable } from './service-table.ts'
 import { Sweep } from './sweep.ts'
 import { WatchPool } from './watch-pool.ts'
-import { parseChecks, parseLeader } from './wire.ts'
 
 const PARALLEL_READS = 20
-const PROBE_EVERY_MS = 5_000
 
 export interface SessionOptions {
   readonly defaultProtocol: string
   readonly waitMs: number
   readonly maxWatches: number
-}
-
-/** Where the followed lists stood before the services were read. */
-interface Start {
-  readonly catalogIndex: number
-  readonly names: readonly string[]
-  readonly unhealthy: readonly FollowedChecks[]
-}
-
-interface FollowedChecks {
-  readonly state: 'critical' | 'warning'
-  readonly index: number
-  readonly known: CheckIndex
 }
 
 /**
@@ -43,25 +28,29 @@ interface FollowedChecks {
  * Changes come in three ways. The services that changed last, up to `maxWatches`, have a blocking
  * query each and are seen within milliseconds. The catalog's list tells of new and vanished names,
  * and that something among the others has changed, which a sweep then finds. Checks that become
- * critical or warning, or cease to be, name their service themselves.
+ * critical or warning, or cease to be, name their service themselves, as do our own writes.
  */
 export class Session {
   readonly #catalog: Catalog
-  readonly #options: SessionOptions
+  readonly #waitMs: number
+  readonly #own: OwnRecords
   readonly #outbox = new Outbox()
   readonly #abort = new AbortController()
+  readonly #lists: FollowedLists
   readonly #table: ServiceTable
   readonly #reader: ServiceReader
   readonly #pool: WatchPool
   readonly #rereads: Rereads
-  #listed: ReadonlySet<string> = new Set()
   readonly #sweep = new Sweep(() => this.#look())
+  #listed: ReadonlySet<string> = new Set()
 
   constructor(catalog: Catalog, options: SessionOptions, own: OwnRecords) {
     const { signal } = this.#abort
     setMaxListeners(0, signal) // one for each request under way
     this.#catalog = catalog
-    this.#options = options
+    this.#waitMs = options.waitMs
+    this.#own = own
+    this.#lists = new FollowedLists(catalog, options.waitMs)
     this.#table = new ServiceTable(options.defaultProtocol)
     this.#reader = new ServiceReader(catalog, this.#table, own, (event) => this.#outbox.push(event))
     this.#pool = new WatchPool(options.maxWatches, (name, stop) =>
@@ -82,15 +71,16 @@ export class Session {
     }
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
+    const forget = this.#own.onWrite((name) => this.#readUnwatched([foldName(name)]))
     let tasks: readonly Promise<void>[] = []
     try {
-      const start = await this.#begin()
-      const unknownNames = await this.#readAll(start.names)
+      const unknownNames = await this.#readAll()
       yield { kind: 'snapshot', records: this.#table.records(), unknownNames }
-      tasks = this.#follow(start).map((task) => this.#guard(task))
-      for (const name of unknownNames) void this.#rereads.add(foldName(name))
+      tasks = this.#follow().map((task) => this.#guard(task))
+      this.#readUnwatched(unknownNames.map(foldName))
       yield* this.#outbox.drain()
     } finally {
+      forget()
       signal.removeEventListener('abort', stop)
       this.#abort.abort()
       await Promise.all([...tasks, this.#pool.end()])
@@ -98,67 +88,49 @@ export class Session {
     }
   }
 
-  /** Before what they stand for is read, so that no change falls in between. */
-  async #begin(): Promise<Start> {
-    const { signal } = this.#abort
-    const unhealthy = (['critical', 'warning'] as const).map(async (state) => {
-      const { index, checks } = await this.#catalog.checks(state, signal)
-      const known = new CheckIndex()
-      known.replace(checks)
-      return { state, index, known }
-    })
-    const { names, index } = await this.#catalog.names(signal)
-    this.#listed = new Set(names.map(foldName))
-    return { catalogIndex: index, names, unhealthy: await Promise.all(unhealthy) }
-  }
-
   /** Reads every service; returns the names of those that could not be read. */
-  async #readAll(names: readonly string[]): Promise<readonly string[]> {
+  async #readAll(): Promise<readonly string[]> {
+    const { signal } = this.#abort
+    const names = await this.#lists.begin(signal)
+    this.#listed = new Set(names.map(foldName))
     const failures: string[] = []
     const reads = new Rereads(PARALLEL_READS, async (name) => {
       try {
-        this.#reader.take(await this.#catalog.serviceConsistently(name, this.#abort.signal))
+        this.#reader.take(await this.#catalog.serviceConsistently(name, signal))
       } catch {
         failures.push(name)
         this.#table.doubt(name)
       }
     })
     await Promise.all(names.map((name) => reads.add(name)))
-    this.#outbox.clear()
-    this.#abort.signal.throwIfAborted()
+    this.#outbox.clear() // the snapshot says it all
+    signal.throwIfAborted()
     if (failures.length > 0 && failures.length === names.length) {
       throw unavailable('/health/service', 'none of its services can be read')
     }
     return failures
   }
 
-  #follow({ catalogIndex, unhealthy }: Start): readonly Promise<unknown>[] {
-    this.#fillPool()
-    const checks = unhealthy.map((followed) => this.#followChecks(followed))
+  #follow(): readonly Promise<unknown>[] {
     const { signal } = this.#abort
-    return [this.#followNames(catalogIndex), ...checks, this.#sweep.run(signal), this.#probe()]
+    this.#fillPool()
+    const lists = this.#lists.follow(
+      {
+        names: (listed) => this.#namesChanged(listed),
+        checks: (subjects) => this.#readUnwatched(subjects.flatMap((one) => this.#namesOf(one))),
+      },
+      signal,
+    )
+    return [...lists, this.#sweep.run(signal), probeLeader(this.#catalog.http, signal)]
   }
 
-  async #followNames(index: number): Promise<void> {
-    const start = { index, waitMs: this.#options.waitMs }
-    const { http } = this.#catalog
-    for await (const answer of follow(http, '/catalog/services', start, this.#abort.signal)) {
-      const listed = new Set(namesIn(answer).map(foldName))
-      this.#listed = listed
-      const known = new Set(this.#table.names().map(foldName))
-      for (const name of listed) if (!known.has(name)) void this.#rereads.add(name)
-      for (const name of known) if (!listed.has(name)) void this.#rereads.add(name)
-      this.#sweep.want()
-    }
-  }
-
-  async #followChecks({ state, index, known }: FollowedChecks): Promise<void> {
-    const start = { index, waitMs: this.#options.waitMs }
-    const { http } = this.#catalog
-    for await (const answer of follow(http, `/health/state/${state}`, start, this.#abort.signal)) {
-      const names = known.replace(parseChecks(answer.text)).flatMap((one) => this.#namesOf(one))
-      for (const name of names) if (!this.#pool.has(name)) void this.#rereads.add(name)
-    }
+  #namesChanged(listed: ReadonlySet<string>): void {
+    this.#listed = listed
+    const known = new Set(this.#table.names().map(foldName))
+    const appeared = [...listed].filter((name) => !known.has(name))
+    const vanished = [...known].filter((name) => !listed.has(name))
+    this.#readUnwatched([...appeared, ...vanished])
+    this.#sweep.want()
   }
 
   #namesOf(subject: CheckSubject): readonly string[] {
@@ -166,16 +138,11 @@ export class Session {
     return this.#table.namesOn(subject.node).map(foldName)
   }
 
-  /** A server that hangs answers no blocking query and fails none either. */
-  async #probe(): Promise<void> {
-    const { signal } = this.#abort
-    for (;;) {
-      await delay(PROBE_EVERY_MS, undefined, { signal })
-      const answer = await this.#catalog.http.get('/status/leader', {}, signal)
-      if (parseLeader(answer.text) === '') throw unavailable('/status/leader', 'it has no leader')
-    }
+  #readUnwatched(names: readonly string[]): void {
+    for (const name of names) if (!this.#pool.has(name)) void this.#rereads.add(name)
   }
 
+  /** The sweep: everything that is not watched. */
   async #look(): Promise<void> {
     const names = this.#table.names().map(foldName)
     const others = names.filter((name) => !this.#pool.has(name))
@@ -192,7 +159,7 @@ export class Session {
 
   async #watch(name: string, signal: AbortSignal): Promise<void> {
     const changed = (): void => this.#pool.use(name)
-    await this.#reader.watch(name, { waitMs: this.#options.waitMs, changed }, signal)
+    await this.#reader.watch(name, { waitMs: this.#waitMs, changed }, signal)
   }
 
   #fillPool(): void {

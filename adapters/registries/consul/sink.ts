@@ -39,6 +39,7 @@ export class ConsulSink implements RegistrySink {
     for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
     await Promise.all(puts.map((instance) => this.#put(key, instance, signal)))
     await Promise.all(removals.map((instance) => this.#remove(key, instance, signal)))
+    this.#own.wrote(key.name)
   }
 
   idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {

@@ -1,0 +1,79 @@
+import { follow } from './blocking.ts'
+import { foldName, namesIn, type Catalog } from './catalog.ts'
+import { CheckIndex, type CheckSubject } from './check-index.ts'
+import { parseChecks } from './wire.ts'
+
+const UNHEALTHY = ['critical', 'warning'] as const
+
+export interface ListReader {
+  /** The catalog lists these names now, case folded; some instance somewhere has changed. */
+  names(listed: ReadonlySet<string>): void
+  /** Checks of these have become critical or warning, or have ceased to be. */
+  checks(subjects: readonly CheckSubject[]): void
+}
+
+interface FollowedChecks {
+  readonly state: string
+  readonly index: number
+  readonly known: CheckIndex
+}
+
+/** The lists that tell about all services at once: names, and the checks that are not passing. */
+export class FollowedLists {
+  readonly #catalog: Catalog
+  readonly #waitMs: number
+  #namesIndex = 1
+  #unhealthy: readonly FollowedChecks[] = []
+
+  constructor(catalog: Catalog, waitMs: number) {
+    this.#catalog = catalog
+    this.#waitMs = waitMs
+  }
+
+  /**
+   * The names of all services. What changes after this call is followed, so that services may be
+   * read in between and nothing is missed.
+   */
+  async begin(signal: AbortSignal): Promise<readonly string[]> {
+    this.#unhealthy = await Promise.all(
+      UNHEALTHY.map(async (state) => {
+        const { index, checks } = await this.#catalog.checks(state, signal)
+        const known = new CheckIndex()
+        known.replace(checks)
+        return { state, index, known }
+      }),
+    )
+    const { names, index } = await this.#catalog.names(signal)
+    this.#namesIndex = index
+    return names
+  }
+
+  /** Each of the tasks ends only by rejecting. */
+  follow(reader: ListReader, signal: AbortSignal): readonly Promise<void>[] {
+    const checks = this.#unhealthy.map((followed) => this.#followChecks(followed, reader, signal))
+    return [this.#followNames(reader, signal), ...checks]
+  }
+
+  async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
+    const start = { index: this.#namesIndex, waitMs: this.#waitMs }
+    for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {
+      reader.names(new Set(namesIn(answer).map(foldName)))
+    }
+  }
+
+  async #followChecks(
+    { state, index, known }: FollowedChecks,
+    reader: ListReader,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const start = { index, waitMs: this.#waitMs }
+    for await (const answer of follow(
+      this.#catalog.http,
+      `/health/state/${state}`,
+      start,
+      signal,
+    )) {
+      reader.checks(known.replace(parseChecks(answer.text)))
+    }
+  }
+}
