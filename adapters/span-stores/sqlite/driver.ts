@@ -11,9 +11,12 @@ const REMEDY =
  * The native module is optional: without it everything but this store works.
  * STORE_DRIVER_MISSING says what to do when it is not there or does not load.
  */
-export async function loadDriver(): Promise<DatabaseConstructor> {
+export async function loadDriver(
+  importDriver: () => Promise<{ readonly default: DatabaseConstructor }> = () =>
+    import('better-sqlite3'),
+): Promise<DatabaseConstructor> {
   try {
-    const { default: Driver } = await import('better-sqlite3')
+    const { default: Driver } = await importDriver()
     new Driver(':memory:').close()
     return Driver
   } catch (error) {
