@@ -62,8 +62,11 @@ function parseLines(text: string): readonly unknown[] {
 /** Elasticsearch's answer and its hits, down to the documents. */
 function withoutHits(value: unknown): unknown {
   const hits = readRecord(readRecord(value)?.['hits'])?.['hits'] ?? value
-  if (!Array.isArray(hits)) return hits
-  return hits.map((hit: unknown) => readRecord(hit)?.['_source'] ?? hit)
+  return Array.isArray(hits) ? hits.map(sourceOf) : sourceOf(hits)
+}
+
+function sourceOf(hit: unknown): unknown {
+  return readRecord(hit)?.['_source'] ?? hit
 }
 
 function hasList(field: string): (value: unknown) => boolean {
