@@ -1,6 +1,6 @@
 import proxy from '@fastify/http-proxy'
 import { fastify } from 'fastify'
-import { errorCode, IsthmusError } from '../kernel/errors.ts'
+import { errorCode, errorMessage, IsthmusError } from '../kernel/errors.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 
 /** Whether a process can do its work now; if not, what it waits for. */
@@ -57,6 +57,6 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
 }
 
 function describeListenFailure({ host, port }: AdminOptions, cause: unknown): string {
-  const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : String(errorCode(cause))
+  const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(cause)
   return `admin listener cannot listen on ${host}:${String(port)}: ${why}; set admin.port or admin.host`
 }

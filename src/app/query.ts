@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { servePage } from '../admin/page.ts'
 import { startAdmin } from '../admin/server.ts'
 import type { QueryConfig } from '../config/schema.ts'
-import { errorCode, IsthmusError } from '../kernel/errors.ts'
+import { errorCode, errorMessage, IsthmusError } from '../kernel/errors.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { createQueryServer } from '../trace-query/server.ts'
 import { packageFolder } from './package-folder.ts'
@@ -46,9 +46,9 @@ export async function runQuery(configPath: string, signal: AbortSignal): Promise
 
 async function listen(app: FastifyInstance, address: QueryConfig['listen']): Promise<string> {
   try {
-    return await app.listen(address)
+    return await app.listen({ ...address }) // fastify writes into its options
   } catch (cause) {
-    const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : String(errorCode(cause))
+    const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(cause)
     throw new IsthmusError(
       'LISTEN_FAILED',
       `query backend cannot listen on ${address.host}:${String(address.port)}: ${why}; set query.listen`,

@@ -29,7 +29,8 @@ describe('the command line', () => {
     const help = await isthmus(command, '--help')
     expect(help.code).toBe(0)
     expect(help.stdout).toContain(`Usage: isthmus ${command}`)
-    const wrong = await isthmus(command, '--no-such-option')
+    const config = ['demo', 'stitch'].includes(command) ? [] : ['-c', 'x.yaml']
+    const wrong = await isthmus(command, ...config, '--no-such-option')
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('--no-such-option')
   })

@@ -7,43 +7,56 @@ import { eventually } from '../support/eventually.ts'
 const leftovers = async (): Promise<readonly string[]> =>
   (await readdir(tmpdir())).filter((name) => name.startsWith('isthmus-demo-'))
 
-test('demo --once shows what crossed and ends by itself, leaving nothing behind', async () => {
-  const before = await leftovers()
-  const { code, stdout, stderr } = await isthmus('demo', '--once')
-  expect(stderr).toBe('')
-  expect(code).toBe(0)
+const START_MS = 90_000
 
-  const [, bridged = '', crossings = '', tree = ''] = stdout.split(/^== .*$/m)
-  // each side finds the other's services
-  expect(bridged).toMatch(/legacy registry\n(?:.*\n)*?\s+orders\s+127\.0\.0\.1:\d+/)
-  expect(bridged).toMatch(/mesh registry\n(?:.*\n)*?\s+inventory\s+127\.0\.0\.1:\d+/)
-  // B3 goes in, W3C and Jaeger come out, of one and the same trace
-  const [, sent = ''] =
-    /storefront \(legacy\) -> orders \(mesh\)\n\s+sent\s+x-b3-traceid: (\w+)/.exec(crossings) ?? []
-  expect(sent).toMatch(/^[0-9a-f]{16}$/)
-  expect(crossings).toMatch(
-    new RegExp(`received\\s+(?:\\S+: .*\\n\\s+)*?traceparent: 00-0{16}${sent}-`),
-  )
-  // one tree holds all four services and the gateway
-  for (const service of ['storefront', 'orders', 'inventory', 'pricing', 'isthmus-gateway']) {
-    expect(tree).toContain(service)
-  }
-  expect(tree.match(/^\S/gm) ?? []).toHaveLength(1)
-  expect(await leftovers()).toEqual(before)
-})
+test(
+  'demo --once shows what crossed and ends by itself, leaving nothing behind',
+  async () => {
+    const before = await leftovers()
+    const { code, stdout, stderr } = await isthmus('demo', '--once')
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
 
-test('demo serves the page until it is stopped', async () => {
-  await using demo = startIsthmus('demo')
-  const url = await eventually(
-    'the page is announced',
-    () => /http:\/\/127\.0\.0\.1:\d+\/?$/m.exec(demo.stdout())?.[0],
-    60_000,
-  )
-  const page = await fetch(url)
-  expect(await page.text()).toContain('<title>Isthmus')
-  const services = await fetch(new URL('/api/v2/services', url))
-  expect(await services.json()).toEqual(
-    expect.arrayContaining(['inventory', 'orders', 'pricing', 'storefront']),
-  )
-  expect(await demo.stop()).toBe(0)
-})
+    const [, bridged = '', crossings = '', tree = ''] = stdout.split(/^== .*$/m)
+    // each side finds the other's services
+    expect(bridged).toMatch(/legacy registry\n(?:.*\n)*?\s+orders\s+127\.0\.0\.1:\d+/)
+    expect(bridged).toMatch(/mesh registry\n(?:.*\n)*?\s+inventory\s+127\.0\.0\.1:\d+/)
+    // B3 goes in, W3C and Jaeger come out, of one and the same trace
+    const [, sent = ''] =
+      /storefront \(legacy\) -> orders \(mesh\)\n\s+sent\s+x-b3-traceid: (\w+)/.exec(crossings) ??
+      []
+    expect(sent).toMatch(/^[0-9a-f]{16}$/)
+    expect(crossings).toMatch(
+      new RegExp(`received\\s+(?:\\S+: .*\\n\\s+)*?traceparent: 00-0{16}${sent}-`),
+    )
+    // one tree holds all four services and the gateway
+    for (const service of ['storefront', 'orders', 'inventory', 'pricing', 'isthmus-gateway']) {
+      expect(tree).toContain(service)
+    }
+    const [head, ...roots] = tree.split('\n').filter((line) => /^[^\s│├└]/.test(line))
+    expect(head).toContain('from jaeger, zipkin')
+    expect(roots).toEqual([expect.stringMatching(/^storefront: get\s+server/)])
+    expect(await leftovers()).toEqual(before)
+  },
+  START_MS,
+)
+
+test(
+  'demo serves the page until it is stopped',
+  async () => {
+    await using demo = startIsthmus('demo')
+    const url = await eventually(
+      'the page is announced',
+      () => /http:\/\/127\.0\.0\.1:\d+\/?$/m.exec(demo.stdout())?.[0],
+      START_MS,
+    )
+    const page = await fetch(url)
+    expect(await page.text()).toContain('<title>Isthmus')
+    const services = await fetch(new URL('/api/v2/services', url))
+    expect(await services.json()).toEqual(
+      expect.arrayContaining(['inventory', 'orders', 'pricing', 'storefront']),
+    )
+    expect(await demo.stop()).toBe(0)
+  },
+  START_MS,
+)
