@@ -7,7 +7,7 @@ import { Wake } from './wake.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** How soon a loss is looked at again. Editors fill a truncated file within a few ms. */
-const LOOK_AGAIN_MS = 100
+const LOOK_AGAIN_MS = 250
 
 /** Follows a folder. A file that cannot be read leaves its services as they were, and in doubt. */
 export class FileSource implements RegistrySource {
