@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { errorMessage, IsthmusError } from '../kernel/errors.ts'
-import { encodeAs, type ExportFormat } from '../../trace-converter/stitch/export.ts'
+import { encodeAs, encodeStored, type ExportFormat } from '../../trace-converter/stitch/export.ts'
 import { renderTree } from '../../trace-converter/stitch/render.ts'
 import { stitchTexts, type StitchedTexts } from '../../trace-converter/stitch/texts.ts'
 import { unstitch } from '../../trace-converter/stitch/unstitch.ts'
@@ -25,15 +25,22 @@ export async function runStitch(
   const files = await Promise.all(paths.map(readText))
   const stitched = stitchTexts(files)
   report(stitched)
-  const traces = undo
-    ? stitched.traces.map((trace) => ({ ...trace, spans: unstitch(trace) }))
-    : stitched.traces
-  if (as !== undefined || undo) {
-    process.stdout.write(`${JSON.stringify(encodeAs(as ?? 'zipkin', traces), null, 2)}\n`)
+  const { traces } = stitched
+  if (undo) {
+    const stored = traces.map((trace) => ({ ...trace, spans: unstitch(trace) }))
+    printJson(encodeStored(as ?? 'zipkin', stored))
+    return
+  }
+  if (as !== undefined) {
+    printJson(encodeAs(as, traces))
     return
   }
   const trees = (all: StitchedTexts['before']): string => all.map(renderTree).join('\n')
   process.stdout.write(`== before\n${trees(stitched.before)}\n== after\n${trees(stitched.after)}`)
+}
+
+function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
 
 async function readText(path: string): Promise<{ name: string; text: string }> {
