@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
 import { keyText } from '../../../src/registry/model.ts'
 import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
+import type { Registry } from '../../../src/registry/ports.ts'
 import { eventually } from '../../support/eventually.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 
@@ -50,5 +51,63 @@ describe('bridge', () => {
     ])
     expect(legacy.backend.instances({ name: 'pay', protocol: 'http' })).toHaveLength(1)
     expect([legacy.backend.writes, mesh.backend.writes]).toEqual([1, 1])
+  })
+
+  test('nothing is written before both were read completely, nor while the target is unknown', async () => {
+    const { legacy, mesh } = sides()
+    const tried: string[] = []
+    const wrap = (registry: Registry): Registry => ({
+      ...registry,
+      [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+      sink: {
+        idFor: (key, one) => registry.sink.idFor(key, one),
+        normalize: (key, one) => registry.sink.normalize(key, one),
+        recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
+        accepts: (key) => registry.sink.accepts(key),
+        apply: async (change, signal) => {
+          if (!mesh.backend.connected) tried.push(`${registry.name} ${keyText(change.key)}`)
+          await registry.sink.apply(change, signal)
+        },
+      },
+    })
+    legacy.backend.register(FOO, instance('a'))
+    mesh.backend.disconnect()
+    await using gateway = new Gateway({ owner: 'gw', legacy, mesh, wrap })
+    const deferred = (): number => gateway.bridge.status().directions[0]?.deferred ?? 0
+    await eventually('it waits for the mesh', () => deferred() === 1)
+    expect(gateway.bridge.ready()).toBe(false)
+    // The data plane does not wait: it is told of every instance all the time.
+    expect(gateway.exposure.offered()).toEqual([`legacy-to-mesh ${keyText(FOO)}`])
+    mesh.backend.connect()
+    await eventually('it is written', () => mesh.backend.keys().length === 1)
+    await eventually('settled', () => gateway.isSettled())
+    mesh.backend.disconnect()
+    await eventually('stale', () => gateway.bridge.status().mirrors[1]?.state === 'stale')
+    legacy.backend.deregister(FOO, 'a')
+    legacy.backend.register({ name: 'new', protocol: 'http' }, instance('n'))
+    await eventually('both wait', () => deferred() === 2)
+    expect(tried).toEqual([])
+    mesh.backend.connect()
+    await eventually('caught up', () => String(texts(mesh.backend)) === 'http:new')
+    await eventually('withdrawn from the edge', () => gateway.exposure.offered().length === 1)
+  })
+
+  test('too many withdrawals at once wait; an operator lets them go', async () => {
+    const { legacy, mesh } = sides()
+    const names = Array.from({ length: 10 }, (_, n) => ({ name: `s${n}`, protocol: 'http' }))
+    for (const key of names) legacy.backend.register(key, instance('a'))
+    const removalBudget = { share: 0.3, atLeast: 2, windowMs: 600_000, holdMs: 600_000 }
+    await using gateway = new Gateway({ owner: 'gw', legacy, mesh, options: { removalBudget } })
+    await eventually('exported', () => gateway.isSettled() && mesh.backend.keys().length === 10)
+    for (const key of names) legacy.backend.deregister(key, 'a')
+    const held = (): number => gateway.bridge.status().directions[0]?.held.length ?? 0
+    await eventually('held', () => held() === 7)
+    expect(mesh.backend.keys()).toHaveLength(7)
+    const back = names[9] ?? FOO
+    legacy.backend.register(back, instance('b'))
+    await eventually('one came back', () => held() === 6)
+    gateway.bridge.release()
+    await eventually('let go', () => String(texts(mesh.backend)) === keyText(back))
+    expect(gateway.exposure.offered()).toEqual([`legacy-to-mesh ${keyText(back)}`])
   })
 })
