@@ -14,7 +14,7 @@ export interface BatchLimits {
   readonly closeTimeoutMs: number
 }
 
-export type DropReason = 'queue-full' | 'undeliverable' | 'closed'
+type DropReason = 'queue-full' | 'undeliverable' | 'closed'
 
 export interface BatcherOptions<T> {
   readonly limits: BatchLimits

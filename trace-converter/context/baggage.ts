@@ -5,7 +5,7 @@ import { percentDecode, percentEncoder } from './percent.ts'
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** baggage-octet: printable ASCII without space, `"`, `,`, `;` and `\`. */
 const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
-const encode = percentEncoder(OCTETS)
+const encode = percentEncoder('\\x21\\x23\\x24\\x26-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e')
 
 /** What every participant must pass on; more may be dropped, whole members only. */
 const MAX_MEMBERS = 64

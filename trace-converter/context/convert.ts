@@ -37,23 +37,20 @@ export interface Converted extends ContextRead {
 /** Headers of one hop made into headers for the next. Pure and total; the list is in order. */
 export function convertHeaders(headers: HeaderList, conversion: Conversion): Converted {
   const { from, to, traceIdBits, lenient = false } = conversion
-  const { rejected, ...read } = readContext(headers, from, { lenient })
+  const read = readContext(headers, from, { lenient })
   const written = place(read, conversion)
   const value = written.context ?? written.seed
   return {
     ...written,
     headers: writeContext(headers, value, to, { traceIdBits }),
-    rejected,
     losses: value === undefined ? [] : lossesOf(value, to, traceIdBits),
   }
 }
 
-function place(
-  read: Omit<ContextRead, 'rejected'>,
-  { spanId, traceId, traceIdBits }: Conversion,
-): Omit<ContextRead, 'rejected'> {
+function place(read: ContextRead, { spanId, traceId, traceIdBits }: Conversion): ContextRead {
+  const { context, seed, rejected } = read
   if (spanId === undefined) return read
-  if (read.context !== undefined) return { context: childContext(read.context, spanId) }
-  if (read.seed === undefined || traceId === undefined) return read
-  return { context: startContext(read.seed, { traceId, traceIdWidth: traceIdBits, spanId }) }
+  if (context !== undefined) return { context: childContext(context, spanId), rejected }
+  if (seed === undefined || traceId === undefined) return read
+  return { context: startContext(seed, { traceId, traceIdWidth: traceIdBits, spanId }), rejected }
 }

@@ -28,7 +28,7 @@ const DEBUG = 2
 const FIREHOSE = 8
 
 /** What every Jaeger client reads back: encodeURIComponent's characters. */
-const encode = percentEncoder(/[A-Za-z0-9\-_.!~*'()]/)
+const encode = percentEncoder("A-Za-z0-9\\-_.!~*'()")
 
 const FLAGS = {
   /** There is no word for it; 4 was reserved for it once and nobody reads it. */

@@ -2,18 +2,20 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * An encoder that leaves the characters matched by `plain` (a test of one character) and
- * percent-encodes every other UTF-8 byte: printable ASCII whatever goes in, so that no CR, LF or
+ * An encoder that leaves the characters of `plain` (the inside of a regular expression's `[…]`,
+ * printable ASCII without `%`) and percent-encodes every other UTF-8 byte, so that no CR, LF or
  * control byte reaches the wire. A space becomes %20: readers disagree on `+`. Unlike
  * encodeURIComponent it takes lone surrogates (as U+FFFD) instead of throwing.
  */
-export function percentEncoder(plain: RegExp): (text: string) => string {
+export function percentEncoder(plain: string): (text: string) => string {
+  const allPlain = new RegExp(`^[${plain}]*$`)
   const written = Array.from({ length: 256 }, (_, byte) => {
     const character = String.fromCharCode(byte)
-    if (byte < 0x7f && character !== '%' && plain.test(character)) return character
+    if (allPlain.test(character)) return character
     return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   })
   return (text) => {
+    if (allPlain.test(text)) return text
     let out = ''
     for (const byte of encoder.encode(text)) out += written[byte] ?? ''
     return out

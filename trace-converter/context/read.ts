@@ -1,5 +1,6 @@
 import type { ReadOptions } from './codec.ts'
 import { CODECS, traceFields } from './codecs.ts'
+import type { TraceFields } from './fields.ts'
 import { isSameTrace, mergeBaggage, mergeContexts, mergeSeeds } from './merge.ts'
 import type { HeaderFormat, HeaderList, Rejection, TraceContext, TraceSeed } from './model.ts'
 import { refineSampling } from './sampling.ts'
@@ -26,21 +27,54 @@ export function readContext(
 ): ContextRead {
   const fields = traceFields(headers)
   if (fields === undefined) return NOTHING
-  const results = accepts.map((format) => CODECS[format].read(fields, options))
-  const contexts = results.flatMap(({ context }) => context ?? [])
-  const seeds = results.flatMap(({ seed }) => seed ?? [])
-  const rejected = results.flatMap((result) => result.rejected)
-  const baggage = mergeBaggage([...contexts, ...seeds])
-  const winner = contexts[0]
+  const found = gather(fields, accepts, options)
+  const { contexts, seeds, rejected } = found
+  const [winner, ...others] = contexts
   if (winner === undefined) {
     const seed = mergeSeeds(seeds)
-    return seed === undefined ? { rejected } : { seed: { ...seed, baggage }, rejected }
+    return seed === undefined
+      ? { rejected }
+      : { seed: { ...seed, baggage: mergeBaggage(seeds) }, rejected }
   }
-  const same = contexts.filter((other) => other !== winner && isSameTrace(winner, other))
-  const losers = contexts.filter((other) => other !== winner && !same.includes(other))
-  const merged = mergeContexts(winner, same)
+  // The usual request speaks one format.
+  if (others.length === 0 && seeds.length === 0) return { context: winner, rejected }
+  return among(winner, others, found)
+}
+
+interface Found {
+  readonly contexts: readonly TraceContext[]
+  readonly seeds: readonly TraceSeed[]
+  readonly rejected: readonly Rejection[]
+}
+
+function gather(
+  fields: TraceFields,
+  accepts: readonly HeaderFormat[],
+  options: ReadOptions,
+): Found {
+  const contexts: TraceContext[] = []
+  const seeds: TraceSeed[] = []
+  const rejected: Rejection[] = []
+  for (const format of accepts) {
+    const result = CODECS[format].read(fields, options)
+    if (result.context !== undefined) contexts.push(result.context)
+    if (result.seed !== undefined) seeds.push(result.seed)
+    rejected.push(...result.rejected)
+  }
+  return { contexts, seeds, rejected }
+}
+
+function among(
+  winner: TraceContext,
+  others: readonly TraceContext[],
+  { contexts, seeds, rejected }: Found,
+): ContextRead {
+  const same = others.filter((other) => isSameTrace(winner, other))
+  const losers = others.filter((other) => !same.includes(other))
+  const baggage = mergeBaggage([...contexts, ...seeds])
+  const merged = { ...mergeContexts(winner, same), baggage }
   return {
-    context: addSeeds({ ...merged, baggage }, seeds),
+    context: addSeeds(merged, seeds),
     rejected: [...rejected, ...losers.map(outranked), ...seeds.filter(decides(merged)).map(lost)],
   }
 }

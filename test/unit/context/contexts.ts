@@ -56,7 +56,7 @@ const hex = (digits: number): fc.Arbitrary<string> =>
     .filter((text) => /[^0]/.test(text))
 
 export const anySpanId = hex(16).map(spanId)
-export const anySampling = fc.constantFrom<Sampling>('defer', 'deny', 'accept', 'debug')
+const anySampling = fc.constantFrom<Sampling>('defer', 'deny', 'accept', 'debug')
 
 /** Both widths, and a 64-bit id written in 32 digits. */
 const anyTraceId: fc.Arbitrary<Pick<TraceContext, 'traceId' | 'traceIdWidth'>> = fc.oneof(
@@ -72,7 +72,7 @@ const anyMember: fc.Arbitrary<TracestateMember> = fc.record({
 const anyProperty = fc.stringMatching(/^[a-z]{1,5}(=[!#-+\--:<-[\]-~]{0,5})?$/)
 
 /** Values are any text at all, also what no wire takes as it is. */
-export const anyBaggage = (form: 'w3c' | 'jaeger'): fc.Arbitrary<readonly BaggageEntry[]> =>
+const anyBaggage = (form: 'w3c' | 'jaeger'): fc.Arbitrary<readonly BaggageEntry[]> =>
   fc.uniqueArray(
     fc.record({
       key: fc.stringMatching(form === 'w3c' ? /^[A-Za-z0-9._~-]{1,8}$/ : /^[a-z0-9-]{1,8}$/),
@@ -153,7 +153,7 @@ export const anyUnrelated: fc.Arbitrary<HeaderField> = fc.tuple(
 )
 
 /** Names that mean something, in any case, with values that are nearly right or not at all. */
-export const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
+const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
   fc.constantFrom(
     'traceparent',
     'Tracestate',
