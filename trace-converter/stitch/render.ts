@@ -59,7 +59,7 @@ function columnsOf(span: Span, zeroUs: number): string {
     (kind ?? '').padEnd(8),
     offset.padStart(11),
     length.padStart(11),
-    ` [${provenance.stores.join(', ')}]`,
+    ` [${provenance.stores.join(', ') || 'no store'}]`,
     status?.code === 'error' ? 'ERROR' : '',
     repairs,
   ]
