@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Hop } from '../../src/app/sample/service.ts'
-import { openDiscovery, type Discovery } from '../../src/app/sample/discovery.ts'
+import { openRegistryClient } from '../../src/app/sample/open-registry-client.ts'
+import type { RegistryClient } from '../../src/app/sample/registry-client.ts'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { isthmus, startIsthmus, type Command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
@@ -26,8 +27,8 @@ let consul: RealServer
 let gateway: Command
 let queryUrl: string
 let configPath: string
-let legacy: Discovery
-let mesh: Discovery
+let legacy: RegistryClient
+let mesh: RegistryClient
 
 const config = (queryPort: number): string => `
 gateway:
@@ -78,12 +79,12 @@ beforeAll(async () => {
   gateway = life.use(startIsthmus('gateway', '-c', configPath))
   await gateway.logged('gateway is ready')
   expect(converter.pid).toBeGreaterThan(0)
-  legacy = life.use(await openDiscovery(`zookeeper://${zookeeper.address}`))
-  mesh = life.use(await openDiscovery(consul.address.replace('http:', 'consul:')))
+  legacy = life.use(await openRegistryClient(`zookeeper://${zookeeper.address}`))
+  mesh = life.use(await openRegistryClient(consul.address.replace('http:', 'consul:')))
 }, 120_000)
 afterAll(() => life[Symbol.asyncDispose]())
 
-const found = (registry: Discovery, service: string): Promise<string> =>
+const found = (registry: RegistryClient, service: string): Promise<string> =>
   eventually(`${service} is found`, () => registry.lookup(service).catch(() => undefined))
 
 /** A plain HTTP service that answers with the headers it got. */

@@ -5,7 +5,7 @@ import { silentLog } from '../../kernel/log.ts'
 import { Metrics } from '../../kernel/metrics.ts'
 import { openGateway, type Gateway } from '../gateway.ts'
 import { required } from '../process.ts'
-import { fileDiscovery } from '../sample/file-discovery.ts'
+import { fileClient } from '../sample/file-client.ts'
 import type { Bridged } from './report.ts'
 import { CHAIN } from './samples.ts'
 
@@ -67,7 +67,7 @@ export async function lookUp(sides: readonly DemoSide[]): Promise<readonly Bridg
   const shown = await Promise.all(
     sides.map(async ({ name, folder }) => {
       const foreign = CHAIN.filter(({ side }) => side !== name)
-      const discovery = fileDiscovery(folder)
+      const discovery = fileClient(folder)
       const services = await Promise.all(
         foreign.map(async (service) => ({
           name: service.name,

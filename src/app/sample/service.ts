@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { errorMessage } from '../../kernel/errors.ts'
 import { Lifetime } from '../../kernel/lifetime.ts'
-import { openDiscovery, type Discovery } from './discovery.ts'
+import { openRegistryClient } from './open-registry-client.ts'
+import type { RegistryClient } from './registry-client.ts'
 import type { Headers, SampleTracing, ServedRequest } from './tracing.ts'
 
 export interface SampleOptions {
@@ -35,7 +36,7 @@ export async function runSample(options: SampleOptions, signal: AbortSignal): Pr
   await using life = new Lifetime()
   const tracing = await openTracing(options)
   life.defer(() => tracing.close())
-  const discovery = life.use(await openDiscovery(options.registry))
+  const discovery = life.use(await openRegistryClient(options.registry))
   const server = createServer((request, response) => {
     void answer({ request, response, options, tracing, discovery })
   })
@@ -70,7 +71,7 @@ interface Work {
   readonly response: ServerResponse
   readonly options: SampleOptions
   readonly tracing: SampleTracing
-  readonly discovery: Discovery
+  readonly discovery: RegistryClient
 }
 
 async function answer({ request, response, options, tracing, discovery }: Work): Promise<void> {
@@ -98,7 +99,7 @@ async function answer({ request, response, options, tracing, discovery }: Work):
 
 async function callNext(
   next: string,
-  discovery: Discovery,
+  discovery: RegistryClient,
   served: ServedRequest,
 ): Promise<{ sent: Headers; hops: readonly Hop[] }> {
   const address = await discovery.lookup(next)

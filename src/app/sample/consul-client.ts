@@ -1,8 +1,8 @@
 import Consul from 'consul'
-import { pick, type Discovery } from './discovery.ts'
+import { pick, type RegistryClient } from './registry-client.ts'
 
 /** Registered with the agent, found through its health endpoint, by the `consul` package. */
-export function consulDiscovery(hostAndPort: string): Discovery {
+export function consulClient(hostAndPort: string): RegistryClient {
   const [host = '127.0.0.1', port = '8500'] = hostAndPort.split(':')
   const consul = new Consul({ host, port: Number(port) })
   const registered: string[] = []

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
-import { pick, type Discovery } from './discovery.ts'
+import { pick, type RegistryClient } from './registry-client.ts'
 
 const listing = z.object({
   services: z
@@ -16,7 +16,7 @@ const listing = z.object({
 })
 
 /** A folder of YAML files, one a service, as the demonstration's stand-in for both registries. */
-export function fileDiscovery(folder: string): Discovery {
+export function fileClient(folder: string): RegistryClient {
   const written: string[] = []
   return {
     register: async (name, host, port) => {

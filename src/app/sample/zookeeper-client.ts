@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { promisify } from 'node:util'
 import zookeeper from 'node-zookeeper-client'
 import { z } from 'zod'
-import { pick, type Discovery } from './discovery.ts'
+import { pick, type RegistryClient } from './registry-client.ts'
 
 const instance = z.object({ address: z.string(), port: z.number() })
 
@@ -11,7 +11,7 @@ const instance = z.object({ address: z.string(), port: z.number() })
  * As Spring Cloud registers and finds a service: an ephemeral JSON znode under /services, by
  * `node-zookeeper-client` alone.
  */
-export async function zookeeperDiscovery(servers: string): Promise<Discovery> {
+export async function zookeeperClient(servers: string): Promise<RegistryClient> {
   const client = zookeeper.createClient(servers, { sessionTimeout: 10_000 })
   const connected = once(client, 'connected')
   client.connect()
