@@ -28,9 +28,11 @@ export async function scanned(
   return traces
 }
 
-/** Order of spans is the store's own; this one is for comparing. */
+/** For comparing: the order of spans, and the format that they were read in, are the store's own. */
 export function sorted(spans: readonly Span[]): readonly Span[] {
-  return [...spans].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  return spans
+    .map((span): Span => ({ ...span, provenance: { ...span.provenance, format: 'otlp' } }))
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 }
 
 export function ids(traces: readonly Trace[]): readonly string[] {

@@ -18,7 +18,7 @@ import { byNameThenKind, parseOperation } from './operations.ts'
 import { refuseUnservable, searchParameters, unservable, windowParameters } from './query.ts'
 
 /** Traces asked for at once. An answer with so many may be cut off. */
-const WINDOW_TRACES = 250
+const WINDOW_TRACES = 500
 const MAX_TRACES = 10_000
 
 interface Found {

@@ -26,7 +26,7 @@ export interface ZipkinReaderOptions {
 
 const LIMITS = { connections: 4, timeoutMs: 60_000, maxBytes: 256 * 1_048_576 }
 /** Traces asked for at once. An answer with so many may be cut off. */
-const WINDOW_TRACES = 250
+const WINDOW_TRACES = 500
 const MAX_TRACES = 10_000
 
 /**
