@@ -4,7 +4,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 /** What to do to one answer of Consul on its way; undefined lets it pass as it is. */
 export type Tampering = (path: string) => Tampered | undefined
 
-export interface Tampered {
+interface Tampered {
   readonly status?: number
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>

@@ -69,8 +69,11 @@ function pack(pairs: readonly Pair[]): Meta | undefined {
   const allFit = fits.length === pairs.length && pairs.length <= MOST_PAIRS
   const plain = allFit ? fits : fits.slice(0, MOST_PLAIN)
   const rest = pairs.filter((pair) => !plain.includes(pair))
-  const pieces = rest.length === 0 ? [] : split(JSON.stringify(rest))
-  if (plain.length + pieces.length > MOST_PAIRS) return undefined
+  const text = rest.length === 0 ? '' : JSON.stringify(rest)
+  const room = MOST_PAIRS - plain.length
+  if (Buffer.byteLength(text) > room * LONGEST_VALUE) return undefined
+  const pieces = split(text)
+  if (pieces.length > room) return undefined
   return Object.fromEntries([...plain, ...pieces.map((piece, n): Pair => [`${PIECE}${n}`, piece])])
 }
 
@@ -89,7 +92,7 @@ function split(text: string): readonly string[] {
     piece += char
     bytes += size
   }
-  return [...pieces, piece]
+  return piece === '' ? pieces : [...pieces, piece]
 }
 
 function parsePairs(text: string): readonly Pair[] {

@@ -10,7 +10,7 @@ const MOST_BYTES = 400 * 1_024
 export type Operation = Readonly<Record<string, unknown>>
 
 /** The index that Consul gave to each service that was written, by ServiceID. */
-export type Written = ReadonlyMap<string, number>
+type Written = ReadonlyMap<string, number>
 
 /** What came of one group of operations, of which either all or none was applied. */
 export type Outcome =
