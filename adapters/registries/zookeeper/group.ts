@@ -1,35 +1,20 @@
 import type { Event } from 'node-zookeeper-client'
 import { errorMessage } from '../../../src/kernel/errors.ts'
+import type { Layout } from './layout.ts'
 import {
-  keyText,
-  type Instance,
-  type KeyText,
-  type ServiceKey,
-} from '../../../src/registry/model.ts'
-import type { Connection, ZnodeStat } from './connection.ts'
-import { idOf, type Decoded, type Layout, type Reading } from './layout.ts'
-import type { Slots } from './slots.ts'
-
-/** What stands on one znode of a group. */
-type Member =
-  | {
-      readonly kind: 'instance'
-      readonly key: ServiceKey
-      readonly text: KeyText
-      readonly instance: Instance
-    }
-  | Exclude<Reading, { kind: 'instance' }>
+  readMember,
+  type InstanceMember,
+  type Member,
+  type MemberContext,
+  type MemberPlace,
+} from './member.ts'
 
 /** What all groups of one scan share. */
-export interface GroupContext {
-  readonly connection: Connection
-  readonly slots: Slots
-  readonly owner: string
+export interface GroupContext extends MemberContext {
   /** Aborts when the scan ends; nothing is told after that. */
   readonly signal: AbortSignal
   /** The group of that name says something else than before, or has become (un)readable. */
   changed(name: string): void
-  garbage(path: string, reason: string): void
   /** Rejects when the scan ends. */
   sleep(durationMs: number): Promise<void>
 }
@@ -44,14 +29,14 @@ const MOST_RETRY_MS = 30_000
  */
 export class Group {
   readonly name: string
-  readonly #layout: Layout
   readonly #context: GroupContext
   readonly #folder: string
+  readonly #place: MemberPlace
   #members: ReadonlyMap<string, Member> = new Map()
   #unknown: string | undefined = 'not read yet'
   #listDue = true
   #readDue = new Set<string>()
-  #running: Promise<void> | undefined
+  #following = false
   #confirming = false
   #failures = 0
   #closed = false
@@ -59,9 +44,9 @@ export class Group {
 
   constructor(name: string, layout: Layout, context: GroupContext) {
     this.name = name
-    this.#layout = layout
     this.#context = context
     this.#folder = layout.folder(name)
+    this.#place = { name, layout, folder: this.#folder, watcher: this.#onMember, context }
   }
 
   /** Why its instances are not known; undefined when they are. */
@@ -69,7 +54,7 @@ export class Group {
     return this.#unknown
   }
 
-  instances(): readonly Extract<Member, { kind: 'instance' }>[] {
+  instances(): readonly InstanceMember[] {
     return [...this.#members.values()].filter((member) => member.kind === 'instance')
   }
 
@@ -101,18 +86,20 @@ export class Group {
   }
 
   #wake(): void {
-    this.#running ??= this.#follow().finally(() => {
-      this.#running = undefined
-    })
+    if (this.#following) return
+    this.#following = true
+    void this.#follow() // never rejects; ends with the scan's signal
   }
 
   async #follow(): Promise<void> {
-    while (this.#isDue() && !this.#isOver()) {
+    let goOn = true
+    while (goOn && this.#isDue() && !this.#isOver()) {
       await this.#attempt()
       this.#tried()
       const pauseMs = this.#confirming ? CONFIRM_MS : retryMs(this.#failures)
-      if (pauseMs > 0 && !(await this.#paused(pauseMs))) return
+      goOn = pauseMs === 0 || (await this.#paused(pauseMs))
     }
+    this.#following = false
     this.#tried()
   }
 
@@ -147,7 +134,7 @@ export class Group {
     const members = await Promise.all(
       children.map(async (child): Promise<[string, Member | undefined]> => {
         const known = due.has(child) ? undefined : this.#members.get(child)
-        return [child, known ?? (await this.#member(child))]
+        return [child, known ?? (await readMember(this.#place, child))]
       }),
     )
     return new Map(members.filter((entry): entry is [string, Member] => entry[1] !== undefined))
@@ -161,47 +148,6 @@ export class Group {
       const there = await slots.run(() => connection.stat(this.#folder, this.#onList))
       if (!there) return [] // and its creation wakes us
     }
-  }
-
-  /** undefined when it is gone; the list, which is watched too, will say so. */
-  async #member(child: string): Promise<Member | undefined> {
-    const { connection, slots, owner } = this.#context
-    const path = `${this.#folder}/${child}`
-    if (this.#layout.named) {
-      const reading = this.#layout.decode(this.name, child, undefined)
-      if (reading.kind !== 'instance') return this.#unusable(path, reading)
-      if (reading.instance.origin?.owner !== owner) return this.#foreign(child, reading)
-      const stat = await slots.run(() => connection.stat(path, this.#onMember))
-      return stat && this.#kept(child, reading, stat)
-    }
-    const read = await slots.run(() => connection.data(path, this.#onMember))
-    if (!read) return undefined
-    const reading = this.#layout.decode(this.name, child, read.data)
-    if (reading.kind !== 'instance') return this.#unusable(path, reading)
-    return this.#kept(child, reading, read.stat)
-  }
-
-  #unusable(path: string, reading: Exclude<Reading, { kind: 'instance' }>): Member {
-    if (reading.kind === 'garbage') this.#context.garbage(path, reading.reason)
-    return reading
-  }
-
-  /** Of a foreign one nobody needs to know more than its name says. */
-  #foreign(child: string, decoded: Decoded): Member {
-    return this.#instance(child, decoded, this.#layout.keeperOf(decoded))
-  }
-
-  #kept(child: string, decoded: Decoded, { session }: ZnodeStat): Member {
-    const own = this.#context.connection.sessionId
-    const keptBy =
-      session === undefined ? 'record' : session === own ? 'this-session' : 'other-session'
-    return this.#instance(child, decoded, keptBy)
-  }
-
-  #instance(child: string, { key, instance }: Decoded, keptBy: Instance['keptBy']): Member {
-    const id = idOf(this.#layout.name, child)
-    const kept = keptBy === undefined ? {} : { keptBy }
-    return { kind: 'instance', key, text: keyText(key), instance: { ...instance, id, ...kept } }
   }
 
   #take(members: ReadonlyMap<string, Member>, due: ReadonlySet<string>): void {

@@ -17,12 +17,6 @@ export type Reading =
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'garbage'; readonly reason: string }
 
-/** Where an instance stands and the exact bytes that stand there. */
-export interface Znode {
-  readonly path: string
-  readonly data: Buffer
-}
-
 /**
  * How services are written down below one root. A group is what stands below one name: all
  * versions of a Dubbo interface, all instances of an application.

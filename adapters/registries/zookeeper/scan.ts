@@ -58,15 +58,6 @@ export class Scan {
     return this.#groups.keys()
   }
 
-  /** The names that each layout holds, for people. */
-  counts(): ReadonlyMap<LayoutName, number> {
-    const counts = new Map<LayoutName, number>()
-    for (const { name } of this.#options.layouts) counts.set(name, 0)
-    for (const byLayout of this.#groups.values())
-      for (const layout of byLayout.keys()) counts.set(layout, (counts.get(layout) ?? 0) + 1)
-    return counts
-  }
-
   look(name: string): NameView {
     const groups = [...(this.#groups.get(name)?.values() ?? [])]
     const found = new Map<KeyText, { key: ServiceKey; instances: Instance[] }>()

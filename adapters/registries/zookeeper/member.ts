@@ -1,0 +1,88 @@
+import type { Watcher } from 'node-zookeeper-client'
+import {
+  keyText,
+  type Instance,
+  type KeptBy,
+  type KeyText,
+  type ServiceKey,
+} from '../../../src/registry/model.ts'
+import type { Connection, ZnodeStat } from './connection.ts'
+import { idOf, type Decoded, type Layout, type Reading } from './layout.ts'
+import type { Slots } from './slots.ts'
+
+export interface InstanceMember {
+  readonly kind: 'instance'
+  readonly key: ServiceKey
+  readonly text: KeyText
+  readonly instance: Instance
+}
+
+/** What stands on one znode of a group. */
+export type Member = InstanceMember | Exclude<Reading, { kind: 'instance' }>
+
+export interface MemberContext {
+  readonly connection: Connection
+  readonly slots: Slots
+  readonly owner: string
+  garbage(path: string, reason: string): void
+}
+
+/** Where the members of a group stand, and who is told when one changes. */
+export interface MemberPlace {
+  readonly name: string
+  readonly layout: Layout
+  readonly folder: string
+  readonly watcher: Watcher
+  readonly context: MemberContext
+}
+
+/** Reads one znode; undefined when it is gone: the list, which is watched too, will say so. */
+export async function readMember(place: MemberPlace, child: string): Promise<Member | undefined> {
+  return place.layout.named ? await readNamed(place, child) : await readData(place, child)
+}
+
+/** Of another's znode the name says everything that matters; of ours also who keeps it. */
+async function readNamed(place: MemberPlace, child: string): Promise<Member | undefined> {
+  const { name, layout, folder, watcher, context } = place
+  const path = `${folder}/${child}`
+  const reading = layout.decode(name, child, undefined)
+  if (reading.kind !== 'instance') return unusable(place, path, reading)
+  if (reading.instance.origin?.owner !== context.owner)
+    return memberOf(place, child, reading, layout.keeperOf(reading))
+  const stat = await context.slots.run(() => context.connection.stat(path, watcher))
+  return stat && memberOf(place, child, reading, keeperIn(context.connection, stat))
+}
+
+async function readData(place: MemberPlace, child: string): Promise<Member | undefined> {
+  const { name, layout, folder, watcher, context } = place
+  const path = `${folder}/${child}`
+  const read = await context.slots.run(() => context.connection.data(path, watcher))
+  if (!read) return undefined
+  const reading = layout.decode(name, child, read.data)
+  if (reading.kind !== 'instance') return unusable(place, path, reading)
+  return memberOf(place, child, reading, keeperIn(context.connection, read.stat))
+}
+
+function unusable(
+  { context }: MemberPlace,
+  path: string,
+  reading: Exclude<Reading, { kind: 'instance' }>,
+): Member {
+  if (reading.kind === 'garbage') context.garbage(path, reading.reason)
+  return reading
+}
+
+function keeperIn({ sessionId }: Connection, { session }: ZnodeStat): KeptBy {
+  if (session === undefined) return 'record'
+  return session === sessionId ? 'this-session' : 'other-session'
+}
+
+function memberOf(
+  { layout }: MemberPlace,
+  child: string,
+  { key, instance }: Decoded,
+  keptBy: KeptBy,
+): InstanceMember {
+  const id = idOf(layout.name, child)
+  return { kind: 'instance', key, text: keyText(key), instance: { ...instance, id, keptBy } }
+}
