@@ -125,7 +125,7 @@ function openBridge(zookeeper: string, consul: string, life: Lifetime): Bridge {
     deps,
   )
   const mesh = openConsulRegistry(
-    { name: 'consul', url: consul, defaultProtocol: 'http', waitMs: 55_000 },
+    { name: 'consul', url: consul, defaultProtocol: 'http', waitMs: 55_000, maxWatches: 64 },
     deps,
   )
   return createBridge({

@@ -25,10 +25,7 @@ export interface Backend {
   lastChange(): Promise<number>
 }
 
-export async function inParallel<T>(
-  all: readonly T[],
-  work: (one: T) => Promise<unknown>,
-): Promise<void> {
+async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
   const queue = [...all]
   const worker = async (): Promise<void> => {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) await work(one)

@@ -5,7 +5,6 @@ import { isUsable, keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
-import type { Contest } from './contest.ts'
 import { Echoes } from './echoes.ts'
 import { loopReason, owns } from './guards.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
@@ -89,7 +88,11 @@ export class Direction {
   }
 
   /** Notes who lost the place of `target`, and says it once. */
-  noteCollision(target: ServiceKey, { winner, losers }: Contest): void {
+  noteCollision(
+    target: ServiceKey,
+    winner: Candidate | undefined,
+    losers: readonly Candidate[],
+  ): void {
     const place = placeOf(this.parts.name, target)
     const refused = losers.map(({ source }) => source)
     if (String(refused) === String(this.#collisions.get(place) ?? [])) return

@@ -6,9 +6,9 @@ import type { SkipReason, Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { Direction } from './direction.ts'
 
-export type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'skip' | 'wait'
+type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'skip' | 'wait'
 
-export type PlanReason =
+type PlanReason =
   SkipReason | 'new' | 'changed' | 'other-session' | 'loop' | 'source-unknown' | 'target-unknown'
 
 /** One service and what would be done about it, and why. What is in line is not listed. */

@@ -23,7 +23,8 @@ export async function reconcile(
     direction.defer(target)
     return 'unknown'
   }
-  direction.noteCollision(target, contestFor(direction, target))
+  const { winner, losers } = contestFor(direction, target)
+  direction.noteCollision(target, winner, losers)
   if (verdict.kind !== 'withdraw') budget.forget(keyText(target))
   switch (verdict.kind) {
     case 'in-line':

@@ -9,14 +9,14 @@ import type { Bridge, BridgeOptions } from '../../../src/sync/bridge.ts'
 import { PredictingExposure } from './predicting-exposure.ts'
 import type { ExposureOptions } from './predicting-exposure.ts'
 
-export const QUICK: BridgeOptions = {
+const QUICK: BridgeOptions = {
   overrides: [],
   quietPeriodMs: 2,
   maxDelayMs: 10,
   removalBudget: { share: 1, atLeast: 1_000, windowMs: 1_000, holdMs: 10_000 },
 }
 
-export interface Side {
+interface Side {
   readonly name: string
   readonly backend: MemoryBackend
 }
