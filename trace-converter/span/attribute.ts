@@ -2,8 +2,6 @@ import { canonicalJson } from './canonical.ts'
 import { readRecord } from './json.ts'
 import type { Attribute, AttributeValue } from './model.ts'
 
-export type AttributeType = AttributeValue['type']
-
 const NOT_FINITE: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

@@ -20,7 +20,7 @@ export interface JaegerTrace {
   readonly warnings: readonly string[] | null
 }
 
-export interface JaegerUiSpan {
+interface JaegerUiSpan {
   readonly traceID: string
   readonly spanID: string
   readonly flags: number
@@ -36,7 +36,7 @@ export interface JaegerUiSpan {
   readonly warnings: readonly string[] | null
 }
 
-export interface JaegerProcess {
+interface JaegerProcess {
   readonly serviceName: string
   readonly tags: readonly JaegerTag[]
 }

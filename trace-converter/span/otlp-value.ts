@@ -5,7 +5,7 @@ import { readList, readRecord } from './json.ts'
 import type { Attribute, AttributeValue } from './model.ts'
 
 /** OTLP's AnyValue in protobuf JSON: 64-bit integers are text, bytes are base64. */
-export type OtlpValue =
+type OtlpValue =
   | { readonly stringValue: string }
   | { readonly boolValue: boolean }
   | { readonly intValue: string }

@@ -63,7 +63,10 @@ function writeLink({ traceId, spanId, kind, tracestate, attributes }: SpanLink):
 
 function writeStatus({ status }: Span): OtlpSpan['status'] {
   if (status === undefined) return {}
-  return present<OtlpSpan['status']>({ code: OTLP_STATUS_CODES[status.code], message: status.message })
+  return present<OtlpSpan['status']>({
+    code: OTLP_STATUS_CODES[status.code],
+    message: status.message,
+  })
 }
 
 function positiveOf(value: Attribute['value']): number | undefined {

@@ -16,7 +16,7 @@ const hex = (digits: number): fc.Arbitrary<string> =>
     .array(fc.integer({ min: 0, max: 15 }), { minLength: digits, maxLength: digits })
     .map((nibbles) => nibbles.map((nibble) => nibble.toString(16)).join(''))
 
-export const arbitrarySpanId: fc.Arbitrary<SpanId> = hex(16).map(
+const arbitrarySpanId: fc.Arbitrary<SpanId> = hex(16).map(
   (text) => parseSpanId(text) ?? spanId('1'),
 )
 
@@ -96,7 +96,7 @@ const nested: fc.Arbitrary<AttributeValue> = fc.oneof(
     .map((value): AttributeValue => ({ type: 'map', value })),
 )
 
-export const arbitraryAttributes: fc.Arbitrary<readonly Attribute[]> = fc.array(
+const arbitraryAttributes: fc.Arbitrary<readonly Attribute[]> = fc.array(
   fc.record({ key, value: fc.oneof({ weight: 4, arbitrary: scalar }, nested) }),
   { maxLength: 4 },
 )

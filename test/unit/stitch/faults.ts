@@ -5,7 +5,7 @@ import { without } from '../../../trace-converter/span/json.ts'
 import type { Span } from '../../../trace-converter/span/model.ts'
 
 /** Ways in which a stored span is broken without its place in the tree being in doubt. */
-export const FAULTS = [
+const FAULTS = [
   'none',
   'none',
   'pieces',
@@ -14,7 +14,7 @@ export const FAULTS = [
   'no parent',
   'twice',
 ] as const
-export type Fault = (typeof FAULTS)[number]
+type Fault = (typeof FAULTS)[number]
 
 export interface Breakage {
   readonly faults: readonly Fault[]
@@ -99,7 +99,7 @@ function shorten(span: Span, { short }: Breakage): Span {
   return isShort ? { ...span, traceId: shortOf(span.traceId), traceIdWidth: 16 } : span
 }
 
-export function shortOf(traceId: TraceId): TraceId {
+function shortOf(traceId: TraceId): TraceId {
   const id = parseTraceId(lowHalf(traceId))
   if (id === undefined) throw new TypeError('the low half is zero')
   return id
