@@ -14,7 +14,7 @@ export const LATENESS_MS = 3_600_000
 export const POLL_MS = 5_000
 
 /** The clock begins ten seconds after the sample spans did. */
-export function heldClock(): HeldClock {
+function heldClock(): HeldClock {
   return new HeldClock(BASE_US / 1_000 + 10_000)
 }
 
@@ -53,7 +53,7 @@ export function bench(changes: Partial<JobContext> = {}): Bench {
 }
 
 /** The least that a stitcher does: one trace of all spans, under the longest id, in one order. */
-export function joinByHalf(spans: readonly Span[]): readonly Trace[] {
+function joinByHalf(spans: readonly Span[]): readonly Trace[] {
   const ids = [...new Set(spans.map(({ traceId }) => traceId))].sort().reverse()
   const [traceId = traceIdOf('1'), ...aliases] = ids
   const once = newSpans([], spans).map((span) => ({ ...span, traceId }))

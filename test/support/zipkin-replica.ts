@@ -29,8 +29,9 @@ export async function zipkinReplica(url: URL, store: MemorySpanStore): Promise<A
 
 async function oneTrace(text: string, store: MemorySpanStore): Promise<Answer | undefined> {
   const id = parseTraceId(text)
-  const trace = id && (await store.findTrace(id, NEVER))
-  return trace && trace.traceId === id ? ok(encode(trace)) : undefined
+  if (id === undefined) return undefined
+  const trace = await store.findTrace(id, NEVER)
+  return trace?.traceId === id ? ok(encode(trace)) : undefined
 }
 
 function queryOf(url: URL): TraceQuery {

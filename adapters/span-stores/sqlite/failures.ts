@@ -5,7 +5,7 @@ import type { Failure } from './protocol.ts'
 const PASSING = ['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_CANTOPEN', 'SQLITE_FULL', 'SQLITE_IOERR']
 
 /** What went wrong in terms of the port: ours as it is, SQLite's by its code. */
-export function storeError(error: unknown, path: string): IsthmusError {
+function storeError(error: unknown, path: string): IsthmusError {
   if (error instanceof IsthmusError) return error
   const sqliteCode = errorCode(error) ?? ''
   const passes = PASSING.some((code) => sqliteCode === code || sqliteCode.startsWith(`${code}_`))
