@@ -53,8 +53,9 @@ export class Catalog {
     return { index: answer.index, checks: parseChecks(answer.text) }
   }
 
-  async service(name: string, signal: AbortSignal): Promise<ServiceRead> {
-    return this.serviceIn(name, await this.http.get(servicePath(name), {}, signal))
+  /** What Consul says of a name, not yet taken apart: mostly its index says that it is known. */
+  async ask(name: string, signal: AbortSignal): Promise<Answer> {
+    return this.http.get(servicePath(name), {}, signal)
   }
 
   async serviceConsistently(name: string, signal: AbortSignal): Promise<ServiceRead> {

@@ -44,7 +44,9 @@ export class ServiceReader {
   async read(name: string, signal: AbortSignal): Promise<boolean> {
     for (let failures = 1; ; failures += 1) {
       try {
-        return this.take(await this.#confirmed(await this.#catalog.service(name, signal), signal))
+        const answer = await this.#catalog.ask(name, signal)
+        if (this.#table.isCurrent(name, answer.index)) return false
+        return this.take(await this.#confirmed(this.#catalog.serviceIn(name, answer), signal))
       } catch (error) {
         signal.throwIfAborted()
         if (!mayPass(error)) throw error

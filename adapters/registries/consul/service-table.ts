@@ -26,6 +26,11 @@ export class ServiceTable {
     return this.#states.get(foldName(name))
   }
 
+  /** Whether an answer with this index says nothing that is not known: most of a sweep's do. */
+  isCurrent(name: string, index: number): boolean {
+    return index > 0 && this.get(name)?.index === index && !this.#doubted.has(foldName(name))
+  }
+
   /** Every name that was read and that the catalog still has, the last changed first. */
   names(): readonly string[] {
     const states = [...this.#states.values()].sort((a, b) => b.changed - a.changed)

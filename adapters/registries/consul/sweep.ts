@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A sweep may take up to a third of the time. */
-const REST_FACTOR = 2
+/** Sweeping may take up to half of the time. */
+const REST_FACTOR = 1
 const SHORTEST_REST_MS = 50
 /** Without a reason too: an address that a node lends its services changes without a sign. */
 const LONGEST_REST_MS = 60_000
