@@ -27,7 +27,7 @@ export function onPath(name) {
     .find(isExecutable)
 }
 
-export function isExecutable(path) {
+function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()

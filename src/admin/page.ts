@@ -10,9 +10,9 @@ const CONTENT_SECURITY_POLICY =
 export function servePage(app: FastifyInstance, packageFolder: string): void {
   app.register(files, {
     root: join(packageFolder, 'ui'),
-    setHeaders: (reply) => {
-      reply.header('content-security-policy', CONTENT_SECURITY_POLICY)
-      reply.header('x-content-type-options', 'nosniff')
+    setHeaders: (response) => {
+      response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY)
+      response.setHeader('x-content-type-options', 'nosniff')
     },
   })
 }

@@ -7,7 +7,7 @@ const registryName = identity.describe(
 
 const zookeeperLayout = z.enum(['dubbo', 'curator'])
 
-export const zookeeper = z.strictObject({
+const zookeeper = z.strictObject({
   kind: z.literal('zookeeper'),
   name: registryName,
   servers: z
@@ -44,7 +44,7 @@ export const zookeeper = z.strictObject({
     .describe('Java class named in the payload of what we write under curatorRoot'),
 })
 
-export const consul = z.strictObject({
+const consul = z.strictObject({
   kind: z.literal('consul'),
   name: registryName,
   url: httpUrl.default('http://127.0.0.1:8500'),
@@ -57,13 +57,13 @@ export const consul = z.strictObject({
   waitMs: durationMs(55_000).describe('Longest wait of one blocking query'),
 })
 
-export const file = z.strictObject({
+const file = z.strictObject({
   kind: z.literal('file'),
   name: registryName,
   path: z.string().min(1).describe('Folder of YAML files, one or more services each'),
 })
 
-export const memory = z.strictObject({ kind: z.literal('memory'), name: registryName })
+const memory = z.strictObject({ kind: z.literal('memory'), name: registryName })
 
 export const registry = z.discriminatedUnion('kind', [zookeeper, consul, file, memory])
 export type RegistryConfig = z.infer<typeof registry>

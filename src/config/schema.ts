@@ -160,6 +160,5 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>
 export type GatewayConfig = z.infer<typeof gateway>
-export type SideConfig = z.infer<typeof side>
 export type ConvertConfig = z.infer<typeof convert>
 export type QueryConfig = z.infer<typeof query>

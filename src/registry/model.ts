@@ -123,7 +123,7 @@ export function sameInstance(a: Instance, b: Instance): boolean {
   )
 }
 
-export function sameLabels(
+function sameLabels(
   a: Readonly<Record<string, string>>,
   b: Readonly<Record<string, string>>,
 ): boolean {
