@@ -30,7 +30,7 @@ export async function onSomeEndpoint<T>(
 ): Promise<T> {
   const { metrics, random, clock } = deps
   const tried = new Set<Endpoint>()
-  let failure: unknown = new IsthmusError('NO_ENDPOINT', 'the service has no endpoint')
+  const failures: unknown[] = []
   while (tried.size < MAX_ENDPOINTS) {
     const endpoint = choose(route.targets, tried, clock.monotonicMs(), random)
     if (!endpoint) break
@@ -43,10 +43,12 @@ export async function onSomeEndpoint<T>(
       if (!isRetryable(error) || signal.aborted) throw error
       metrics.connectFailed(route.direction)
       endpoint.load.coolUntilMs = clock.monotonicMs() + COOL_DOWN_MS
-      failure = error
+      failures.push(error)
     } finally {
       endpoint.load.inFlight -= 1
     }
   }
-  throw failure
+  // Made only now: an error captures its stack, too dear for each request that does not need it.
+  if (failures.length === 0) throw new IsthmusError('NO_ENDPOINT', 'the service has no endpoint')
+  throw failures.at(-1)
 }

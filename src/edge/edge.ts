@@ -41,7 +41,7 @@ export interface EdgeDeps {
   readonly reporters: Reporters
 }
 
-export interface EdgeStatus {
+interface EdgeStatus {
   /** Grows with each change of a route. */
   readonly tableVersion: number
   readonly routes: number

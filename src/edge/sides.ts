@@ -3,7 +3,7 @@ import type { SpanReporter } from './span-reporter.ts'
 import type { TraceSide, TraceSides } from './trace.ts'
 
 /** One side as the edge sees it: the shape of a side in the configuration. */
-export interface EdgeSide {
+interface EdgeSide {
   readonly headers: Pick<TraceSide, 'accepts' | 'sends' | 'traceIdBits'>
   /** Host that services of this side dial to reach the gateway. */
   readonly advertise: string

@@ -17,7 +17,7 @@ export interface EdgeRig extends AsyncDisposable {
   expose(name: string, ports: readonly number[], options?: ExposeOptions): Promise<Address>
 }
 
-export interface ExposeOptions {
+interface ExposeOptions {
   readonly direction?: DirectionName
   readonly protocol?: string
 }
