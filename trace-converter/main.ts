@@ -31,7 +31,7 @@ const MAX_SEEN_PARTS = 1_000_000
  * aborts. CONFIG_INVALID when a store is both; STORE_REFUSED, STORE_DRIVER_MISSING.
  */
 export async function runConvert(
-  config: ConvertConfig,
+  config: Omit<ConvertConfig, 'admin'>,
   { log, metrics, signal, once }: ConvertDependencies,
 ): Promise<void> {
   refuseSelf(config)
@@ -89,7 +89,7 @@ function everything(): TimeRange {
 }
 
 /** Stitched spans would be read as stored ones, and stitched again. */
-function refuseSelf({ from, to }: ConvertConfig): void {
+function refuseSelf({ from, to }: Pick<ConvertConfig, 'from' | 'to'>): void {
   for (const store of from) {
     const samePath = store.kind === 'sqlite' && to.kind === 'sqlite' && store.path === to.path
     if (!samePath && store.name !== to.name) continue

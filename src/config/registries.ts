@@ -55,6 +55,15 @@ const consul = z.strictObject({
     .default('http')
     .describe('Protocol of a service whose metadata has no `protocol`'),
   waitMs: durationMs(55_000).describe('Longest wait of one blocking query'),
+  maxWatches: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(128)
+    .describe(
+      'Services followed by a connection of their own, the rest is swept; keep it below the agent’s limits.http_max_conns_per_client (200 by default)',
+    ),
 })
 
 const file = z.strictObject({
