@@ -24,9 +24,13 @@ function instant(text: string): number {
   throw new InvalidArgumentError('use a date such as 2026-01-31T12:00:00Z.')
 }
 
-/** Aborts on the first SIGINT or SIGTERM; the second ends the process at once. */
+/**
+ * Aborts on the first SIGINT or SIGTERM, or when a parent that keeps a channel to this process has
+ * gone; a second signal ends the process at once.
+ */
 function interruption(): AbortSignal {
   const abort = new AbortController()
+  process.once('disconnect', () => abort.abort())
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (abort.signal.aborted) process.exit(FAILED)

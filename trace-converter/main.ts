@@ -15,6 +15,9 @@ import { DEFAULT_STITCH_OPTIONS } from './stitch/options.ts'
 import { stitch } from './stitch/pipeline.ts'
 import type { CheckpointStore, SpanReader, SpanWriter } from './store.ts'
 
+/** The shape of `convert` in the configuration. */
+export type ConvertOptions = Omit<ConvertConfig, 'admin'>
+
 export interface ConvertDependencies {
   readonly log: Log
   readonly metrics: Metrics
@@ -31,7 +34,7 @@ const MAX_SEEN_PARTS = 1_000_000
  * aborts. CONFIG_INVALID when a store is both; STORE_REFUSED, STORE_DRIVER_MISSING.
  */
 export async function runConvert(
-  config: Omit<ConvertConfig, 'admin'>,
+  config: ConvertOptions,
   { log, metrics, signal, once }: ConvertDependencies,
 ): Promise<void> {
   refuseSelf(config)

@@ -127,13 +127,15 @@ async function callChain(samples: readonly Sample[], signal: AbortSignal): Promi
   return (JSON.parse(body) as { hops: readonly Hop[] }).hops
 }
 
-/** The stitched trace once every service of the chain and the gateway is in it. */
+/** The stitched trace once every service is in it, and both spans of the gateway at each crossing. */
 async function findChain(stores: Stores, hops: readonly Hop[]): Promise<Trace | undefined> {
   const id = parseTraceId(hops[0]?.sent?.['X-B3-TraceId'] ?? '')
   const trace = id && (await stores.chains.findTrace(id, new AbortController().signal))
-  const services = new Set(trace?.spans.map(({ local }) => local.service))
-  const whole = [...CHAIN.map(({ name }) => name), GATEWAY_SERVICE]
-  return whole.every((name) => services.has(name)) ? trace : undefined
+  if (!trace) return undefined
+  const services = trace.spans.map(({ local }) => local.service)
+  const crossings = services.filter((name) => name === GATEWAY_SERVICE).length
+  const whole = hops.every(({ service }) => services.includes(service))
+  return whole && crossings === 2 * (hops.length - 1) ? trace : undefined
 }
 
 async function waitFor<T>(

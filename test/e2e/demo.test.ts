@@ -60,3 +60,20 @@ test(
   },
   START_MS,
 )
+
+test(
+  'sample services end with the demonstration, also when it is killed',
+  async () => {
+    const demo = startIsthmus('demo')
+    const urls = await eventually(
+      'the services are announced',
+      () => /^the services: (.*)$/m.exec(demo.stdout())?.[1]?.match(/http:\S+\d/g) ?? undefined,
+      START_MS,
+    )
+    expect(urls).toHaveLength(4)
+    await demo.kill() // also waits until nobody holds its output any more
+    const answers = await Promise.allSettled(urls.map((url) => fetch(url)))
+    expect(answers.map(({ status }) => status)).toEqual(urls.map(() => 'rejected'))
+  },
+  START_MS,
+)

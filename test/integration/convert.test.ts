@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
-import type { ConvertConfig } from '../../src/config/schema.ts'
+import type { ConvertOptions } from '../../trace-converter/main.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
 import { runConvert } from '../../trace-converter/main.ts'
@@ -40,7 +40,7 @@ function request(n: number, nowUs: number): { readonly legacy: Span; readonly me
   }
 }
 
-function configOf(folder: SpanFolder, to = 'stitched'): ConvertConfig {
+function configOf(folder: SpanFolder, to = 'stitched'): ConvertOptions {
   const sqlite = (name: string) =>
     ({ kind: 'sqlite', name, path: folder.path(name), retentionMs: 604_800_000 }) as const
   return {
@@ -74,7 +74,7 @@ async function bytes(store: SpanStore): Promise<string> {
   return JSON.stringify(traces.sort((a, b) => (a.traceId < b.traceId ? -1 : 1)))
 }
 
-function start(config: ConvertConfig): ChildProcess {
+function start(config: ConvertOptions): ChildProcess {
   const command = ['--import', 'tsx', CHILD, JSON.stringify(config)]
   return spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] })
 }

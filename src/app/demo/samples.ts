@@ -44,7 +44,8 @@ export async function startSample(
       ...['--registry', registry, '--collector', collector],
       ...(next === undefined ? [] : ['--next', next]),
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    // The channel carries nothing: it tells the service when the demonstration is gone, however.
+    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   )
   try {
     const url = await firstLine(
