@@ -1,7 +1,7 @@
 /** A chain as rows of a waterfall, from Zipkin v2 spans. No DOM here. */
 
-/** The gateway marks its own spans with the direction of the crossing. */
-const DIRECTION = 'isthmus.direction'
+/** The gateway marks its own spans with the way of the request. */
+const CROSSING = 'isthmus.crossing'
 
 /**
  * @param {readonly object[]} spans Zipkin v2 spans of one trace
@@ -24,7 +24,7 @@ export function layOut(spans) {
       depth,
       service: span.localEndpoint?.serviceName ?? 'unknown',
       offsetUs: span.timestamp === undefined ? 0 : span.timestamp - startUs,
-      crossing: span.tags?.[DIRECTION],
+      crossing: span.tags?.[CROSSING],
       orphan: span.parentId !== undefined && !ids.has(span.parentId),
     })
     for (const child of children.get(span.id) ?? []) visit(child, depth + 1)

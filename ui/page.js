@@ -97,7 +97,7 @@ function waterfallRows(row, chain) {
       { class: 'name', style: `padding-left: ${0.5 + depth}rem` },
       el('span', { class: 'service' }, service),
       ` ${span.name ?? ''} ${(span.kind ?? '').toLowerCase()} `,
-      ...(crossing ? [el('span', { class: 'badge' }, `crosses ${crossing}`)] : []),
+      ...(crossing ? [el('span', { class: 'badge' }, crossing.replaceAll('-', ' '))] : []),
       ...(orphan ? [el('span', { class: 'badge' }, 'parent missing')] : []),
       ...(failed ? [el('span', { class: 'error' }, ' error')] : []),
     ),

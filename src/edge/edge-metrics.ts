@@ -1,6 +1,7 @@
 import type { Loss, Rejection } from '../../trace-converter/context/model.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import type { DirectionName } from '../registry/exposure.ts'
+import { wayOf } from './way.ts'
 
 /** How a crossing ended. `2xx` to `5xx` are answers of the endpoint, the others the gateway's own. */
 export type Outcome =
@@ -17,7 +18,7 @@ export type Outcome =
   | 'caller-gone'
   | 'carried'
 
-/** What the edge counts. Labels are from closed sets: directions, outcomes, formats, reasons. */
+/** What the edge counts. Labels are from closed sets: ways of crossing, outcomes, formats, reasons. */
 export interface EdgeMetrics {
   begun(direction: DirectionName): void
   /** `seconds` from the request's head to the end of the answer. */
@@ -36,24 +37,24 @@ export function edgeMetrics(metrics: Metrics): EdgeMetrics {
   const total = metrics.counter(
     'isthmus_edge_crossings_total',
     'Requests (HTTP) and connections (other protocols) that came to their end',
-    ['direction', 'outcome'],
+    ['crossing', 'outcome'],
   )
-  const open = metrics.gauge('isthmus_edge_in_flight', 'Crossings under way', ['direction'])
+  const open = metrics.gauge('isthmus_edge_in_flight', 'Crossings under way', ['crossing'])
   const seconds = metrics.histogram(
     'isthmus_edge_crossing_seconds',
     'Time from the head of the request to the end of its answer',
     SECONDS,
-    ['direction'],
+    ['crossing'],
   )
   const failures = metrics.counter(
     'isthmus_edge_connect_failures_total',
     'Connections to endpoints that could not be made',
-    ['direction'],
+    ['crossing'],
   )
   const retries = metrics.counter(
     'isthmus_edge_retries_total',
     'Crossings sent to another endpoint because the connection failed',
-    ['direction'],
+    ['crossing'],
   )
   const rejected = metrics.counter(
     'isthmus_edge_trace_rejected_total',
@@ -68,14 +69,14 @@ export function edgeMetrics(metrics: Metrics): EdgeMetrics {
   const spans = metrics.counter('isthmus_edge_spans_total', 'Spans given to a reporter', ['kind'])
   const routes = metrics.gauge('isthmus_edge_routes', 'Services in the route table')
   return {
-    begun: (direction) => open.inc({ direction }),
+    begun: (direction) => open.inc({ crossing: wayOf(direction) }),
     ended: (direction, outcome, duration) => {
-      open.dec({ direction })
-      total.inc({ direction, outcome })
-      seconds.observe({ direction }, duration)
+      open.dec({ crossing: wayOf(direction) })
+      total.inc({ crossing: wayOf(direction), outcome })
+      seconds.observe({ crossing: wayOf(direction) }, duration)
     },
-    connectFailed: (direction) => failures.inc({ direction }),
-    retried: (direction) => retries.inc({ direction }),
+    connectFailed: (direction) => failures.inc({ crossing: wayOf(direction) }),
+    retried: (direction) => retries.inc({ crossing: wayOf(direction) }),
     traceRejected: ({ format, reason }) => rejected.inc({ format, reason }),
     traceLost: ({ what }) => lost.inc({ what }),
     spanReported: (kind) => spans.inc({ kind }),

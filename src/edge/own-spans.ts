@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts'
 import type { Route } from './routes.ts'
 import type { GatewaySpan } from './span-reporter.ts'
 import type { SpanIds, TraceCrossing, TraceSides } from './trace.ts'
+import { wayOf } from './way.ts'
 
 export interface CrossingResult {
   /** Absent when no answer was begun. */
@@ -69,7 +70,7 @@ function tagsOf(
     'http.path': target.split('?', 1)[0] ?? target,
     ...(status === undefined ? {} : { 'http.status_code': String(status) }),
     ...(failed === undefined ? {} : { error: failed }),
-    'isthmus.direction': direction,
+    'isthmus.crossing': wayOf(direction),
     'isthmus.service': keyText,
   }
 }

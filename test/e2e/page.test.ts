@@ -47,9 +47,11 @@ describe('the page', () => {
     expect(await page.locator('#waterfall tr.span').count()).toBe(13)
     expect(await page.locator('#waterfall tr.crossing').count()).toBe(6)
     const badges = await page.locator('#waterfall .badge').allTextContents()
-    expect(new Set(badges)).toEqual(new Set(['crosses mesh-to-legacy', 'crosses legacy-to-mesh']))
+    expect(new Set(badges)).toEqual(new Set(['legacy to mesh', 'mesh to legacy']))
     const root = await page.locator('#waterfall .bar').first().boundingBox()
-    expect(root?.width).toBeGreaterThan(100)
+    const track = await page.locator('#waterfall .track').first().boundingBox()
+    expect(track?.width).toBeGreaterThan(300)
+    expect(root?.width).toBeCloseTo(track?.width ?? 0, 0)
   })
 
   test('shows what a span carries when it is clicked', async () => {

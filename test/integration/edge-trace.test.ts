@@ -72,7 +72,7 @@ describe('edge: one trace context out', () => {
         'http.method': 'GET',
         'http.path': '/a',
         'http.status_code': '200',
-        'isthmus.direction': 'legacy-to-mesh',
+        'isthmus.crossing': 'mesh-to-legacy',
         'isthmus.service': 'http:shop',
       },
     })
