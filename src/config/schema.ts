@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { HEADER_FORMATS } from '../../trace-converter/context/model.ts'
 import { durationMs, httpUrl, identity, port } from './fields.ts'
 import { registry } from './registries.ts'
 import { readableStore, writableStore } from './stores.ts'
 
-const headerFormat = z.enum(['w3c', 'b3-single', 'b3', 'jaeger'])
+const headerFormat = z.enum(HEADER_FORMATS)
 
 const listenOn = (host: string, listenPort: number) =>
   z

@@ -1,6 +1,7 @@
 import { b3Multi } from './b3-multi.ts'
 import { b3Single } from './b3-single.ts'
 import type { HeaderCodec } from './codec.ts'
+import { datadog } from './datadog.ts'
 import type { TraceFields } from './fields.ts'
 import { jaeger } from './jaeger.ts'
 import type { HeaderFormat, HeaderList } from './model.ts'
@@ -11,6 +12,7 @@ export const CODECS: Readonly<Record<HeaderFormat, HeaderCodec>> = {
   'b3-single': b3Single,
   b3: b3Multi,
   jaeger,
+  datadog,
 }
 
 const all = Object.values(CODECS)

@@ -1,5 +1,5 @@
 import { hasHighHalf } from './ids.ts'
-import type { BaggageEntry, ContextSpanId, TraceContext, TraceSeed } from './model.ts'
+import type { BaggageEntry, ContextSpanId, HeaderFormat, TraceContext, TraceSeed } from './model.ts'
 import { refineSampling } from './sampling.ts'
 
 /**
@@ -34,8 +34,15 @@ export function mergeContexts(winner: TraceContext, others: readonly TraceContex
   }
 }
 
+/** Datadog's own headers before tracestate's copy, which has no room for some characters. */
 function mergeVendor(sources: readonly (TraceContext | TraceSeed)[]): TraceSeed['vendor'] {
-  return sources.reduce<TraceSeed['vendor']>((all, { vendor }) => ({ ...vendor, ...all }), {})
+  const carrying = sources.filter(({ vendor }) => Object.keys(vendor).length > 0)
+  if (carrying.length < 2) return carrying[0]?.vendor ?? {}
+  const ordered = [
+    ...carrying.filter(({ source }) => source === 'datadog'),
+    ...carrying.filter(({ source }) => source !== 'datadog'),
+  ]
+  return ordered.reduce<TraceSeed['vendor']>((all, { vendor }) => ({ ...vendor, ...all }), {})
 }
 
 /** A parent is known of one span only. */
@@ -52,12 +59,14 @@ function isParentId(parent: TraceContext['parent']): boolean {
   return parent !== 'root' && parent !== 'unknown'
 }
 
-/** B3 has a word for each of the four, so what it says needs no refinement. */
+/** Formats that have a word for each of the four: what they say needs no refinement. */
+const DECISIVE: readonly HeaderFormat[] = ['b3', 'b3-single', 'datadog']
+
 function mergeSampling(
   winner: TraceContext,
   others: readonly TraceContext[],
 ): TraceContext['sampling'] {
-  if (winner.source === 'b3' || winner.source === 'b3-single') return winner.sampling
+  if (DECISIVE.includes(winner.source)) return winner.sampling
   return others.reduce(
     (sampling, other) => refineSampling(sampling, other.sampling),
     winner.sampling,

@@ -58,7 +58,7 @@ export interface BaggageEntry {
   readonly properties: readonly string[]
 }
 
-export const HEADER_FORMATS = ['w3c', 'b3-single', 'b3', 'jaeger'] as const
+export const HEADER_FORMATS = ['w3c', 'b3-single', 'b3', 'jaeger', 'datadog'] as const
 export type HeaderFormat = (typeof HEADER_FORMATS)[number]
 
 /** One field line: name as received (any case) and value. */
@@ -112,5 +112,6 @@ export const ASPECTS = [
   'seed-decision',
   'seed-debug',
   'debug-id',
+  'datadog-fields',
 ] as const
 export type Aspect = (typeof ASPECTS)[number]

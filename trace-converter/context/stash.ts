@@ -1,4 +1,5 @@
 import { formatB3Single, parseB3Single } from './b3-single.ts'
+import { isDatadogDebug, withDatadogMember } from './datadog-fields.ts'
 import { hasHighHalf } from './ids.ts'
 import type { TraceContext, TracestateMember } from './model.ts'
 import { refineSampling } from './sampling.ts'
@@ -7,7 +8,7 @@ import { fitTracestate } from './tracestate.ts'
 /**
  * What traceparent cannot say rides beside it in tracestate, which every W3C participant passes
  * on: `b3={trace}-{span}[-{state}][-{parent}]` (B3's own RATIONALE names that member), and
- * `isthmus=firehose` for Jaeger's third flag.
+ * `isthmus=firehose` for Jaeger's third flag. `dd` is Datadog's own member, by its own rule.
  */
 const B3_KEY = 'b3'
 const OWN_KEY = 'isthmus'
@@ -15,14 +16,17 @@ const FIREHOSE = 'firehose'
 
 /** The stash in front, as changed members must be; then everybody else's in order, as far as they fit. */
 export function writtenTracestate(context: TraceContext): readonly TracestateMember[] {
-  const others = context.tracestate.filter((member) => !isStash(member))
-  return fitTracestate([...stash(context), ...others])
+  const others = withDatadogMember(context).filter((member) => !isStash(member))
+  return fitTracestate([...stash(context, others), ...others])
 }
 
 /** Empty when traceparent says it all. */
-function stash(context: TraceContext): readonly TracestateMember[] {
+function stash(
+  context: TraceContext,
+  others: readonly TracestateMember[],
+): readonly TracestateMember[] {
   const members: TracestateMember[] = []
-  if (needsB3(context)) {
+  if (needsB3(context, isDatadogDebug(others))) {
     const value = formatB3Single(context, 128, { parentOfDeferred: true })
     members.push({ key: B3_KEY, value })
   }
@@ -31,9 +35,9 @@ function stash(context: TraceContext): readonly TracestateMember[] {
 }
 
 /** A 64-bit id needs no word: a zero left half already says it (and any width comes back so). */
-function needsB3(context: TraceContext): boolean {
+function needsB3(context: TraceContext, isDebugSaid: boolean): boolean {
   const { sampling, parent, traceIdWidth, traceId } = context
-  if (sampling === 'defer' || sampling === 'debug') return true
+  if (sampling === 'defer' || (sampling === 'debug' && !isDebugSaid)) return true
   if (parent !== 'root' && parent !== 'unknown') return true
   return traceIdWidth === 128 && !hasHighHalf(traceId)
 }

@@ -1,5 +1,6 @@
 import { parseBaggage, writtenBaggage } from './baggage.ts'
 import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
+import { isDatadogDebug, readDatadogMember } from './datadog-fields.ts'
 import { trimSpaces, type TraceFields } from './fields.ts'
 import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
 import type {
@@ -10,6 +11,7 @@ import type {
   TraceContext,
   TracestateMember,
 } from './model.ts'
+import { refineSampling } from './sampling.ts'
 import { unstash, writtenTracestate } from './stash.ts'
 import { formatTracestate, parseTracestate } from './tracestate.ts'
 
@@ -37,7 +39,7 @@ export const w3c: HeaderCodec = {
     const parsed = readTraceparent(fields)
     if (typeof parsed === 'object') {
       const tracestate = readTracestate(fields, reject)
-      return { context: unstash({ ...parsed, baggage, tracestate }), rejected }
+      return { context: unstash(withState({ ...parsed, baggage }, tracestate)), rejected }
     }
     if (parsed !== 'incomplete') reject(TRACEPARENT, parsed)
     if (fields.has(TRACESTATE)) reject(TRACESTATE, 'orphaned')
@@ -84,6 +86,16 @@ function readTraceparent(fields: TraceFields): TraceContext | RejectReason {
     vendor: {},
     source: 'w3c',
   }
+}
+
+/** Datadog's services in the mesh say debug in a member of their own. */
+function withState(context: TraceContext, tracestate: readonly TracestateMember[]): TraceContext {
+  if (tracestate.length === 0) return context
+  const sampling = refineSampling(
+    context.sampling,
+    isDatadogDebug(tracestate) ? 'debug' : context.sampling,
+  )
+  return { ...context, tracestate, sampling, vendor: readDatadogMember(tracestate, sampling) }
 }
 
 type Reject = (header: string, reason: RejectReason) => void

@@ -1,15 +1,17 @@
 import fc from 'fast-check'
+import { finerPriority, samplingOf } from '../../../trace-converter/context/datadog-fields.ts'
 import { parseContextSpanId, parseContextTraceId } from '../../../trace-converter/context/ids.ts'
-import type {
-  BaggageEntry,
-  ContextSpanId,
-  ContextTraceId,
-  HeaderField,
-  HeaderFormat,
-  HeaderList,
-  Sampling,
-  TraceContext,
-  TracestateMember,
+import {
+  HEADER_FORMATS,
+  type BaggageEntry,
+  type ContextSpanId,
+  type ContextTraceId,
+  type HeaderField,
+  type HeaderFormat,
+  type HeaderList,
+  type Sampling,
+  type TraceContext,
+  type TracestateMember,
 } from '../../../trace-converter/context/model.ts'
 
 /** A literal that must be a valid id. */
@@ -66,7 +68,7 @@ const anyTraceId: fc.Arbitrary<Pick<TraceContext, 'traceId' | 'traceIdWidth'>> =
 
 const anyKey = fc.stringMatching(/^[a-z0-9][a-z0-9_\-*/@]{0,12}$/)
 const anyMember: fc.Arbitrary<TracestateMember> = fc.record({
-  key: anyKey.filter((key) => key !== 'b3' && key !== 'isthmus'),
+  key: anyKey.filter((key) => !['b3', 'dd', 'isthmus'].includes(key)),
   value: fc.stringMatching(/^[!-+\--<>-~][ -+\--<>-~]{0,20}[!-+\--<>-~]$/),
 })
 const anyProperty = fc.stringMatching(/^[a-z]{1,5}(=[!#-+\--:<-[\]-~]{0,5})?$/)
@@ -84,6 +86,23 @@ const anyBaggage = (form: 'w3c' | 'jaeger'): fc.Arbitrary<readonly BaggageEntry[
 
 const anyTracestate = fc.uniqueArray(anyMember, { selector: ({ key }) => key, maxLength: 5 })
 
+/** `dd`: of characters that a tracestate member holds as they are. */
+const anyDatadogFields = (form: 'dd' | 'header'): fc.Arbitrary<TraceContext['vendor']> => {
+  const value = form === 'dd' ? /^[!-+\--:<>-}]{1,10}$/ : /^[!-+\--~]{1,80}$/
+  const tag = fc
+    .tuple(fc.stringMatching(/^[a-su-z][a-z.]{0,5}$/), fc.stringMatching(value))
+    .map(([name, text]) => [`_dd.p.${name}`, text] as const)
+  return fc
+    .record({
+      origin: fc.option(fc.stringMatching(form === 'dd' ? /^[a-z:.]{1,20}$/ : /^[!-~]{1,20}$/)),
+      tags: fc.uniqueArray(tag, { selector: ([name]) => name, maxLength: 4 }),
+    })
+    .map(({ origin, tags }) => ({
+      ...(origin === null ? {} : { 'dd.origin': origin }),
+      ...(tags.length === 0 ? {} : { 'dd.tags': tags.map((pair) => pair.join('=')).join(',') }),
+    }))
+}
+
 /** A context that can say everything; what a format cannot represent is a loss to be listed. */
 export const anyContext: fc.Arbitrary<TraceContext> = build({
   parent: fc.oneof(anySpanId, fc.constantFrom('root' as const, 'unknown' as const)),
@@ -91,23 +110,26 @@ export const anyContext: fc.Arbitrary<TraceContext> = build({
   random: fc.constantFrom(true, false, undefined),
   tracestate: anyTracestate,
   baggage: anyBaggage('w3c'),
-  source: fc.constantFrom<HeaderFormat>('w3c', 'b3-single', 'b3', 'jaeger'),
+  source: fc.constantFrom<HeaderFormat>(...HEADER_FORMATS),
+  vendor: anyDatadogFields('header'),
 })
 
 interface Parts {
+  readonly ids?: typeof anyTraceId
   readonly parent?: fc.Arbitrary<TraceContext['parent']>
   readonly sampling?: fc.Arbitrary<Sampling>
   readonly firehose?: fc.Arbitrary<boolean>
   readonly random?: fc.Arbitrary<boolean | undefined>
   readonly tracestate?: fc.Arbitrary<readonly TracestateMember[]>
   readonly baggage?: fc.Arbitrary<readonly BaggageEntry[]>
+  readonly vendor?: fc.Arbitrary<TraceContext['vendor']>
   readonly source: fc.Arbitrary<HeaderFormat>
 }
 
 function build(parts: Parts): fc.Arbitrary<TraceContext> {
   return fc
     .record({
-      ids: anyTraceId,
+      ids: parts.ids ?? anyTraceId,
       spanId: anySpanId,
       parent: parts.parent ?? fc.oneof(anySpanId, fc.constant('root' as const)),
       sampling: parts.sampling ?? anySampling,
@@ -115,6 +137,7 @@ function build(parts: Parts): fc.Arbitrary<TraceContext> {
       random: parts.random ?? fc.constant(undefined),
       tracestate: parts.tracestate ?? fc.constant([]),
       baggage: parts.baggage ?? fc.constant([]),
+      vendor: parts.vendor ?? fc.constant({}),
       source: parts.source,
     })
     .map(({ ids, random, ...rest }) =>
@@ -144,6 +167,27 @@ export const representable: Readonly<Record<HeaderFormat, fc.Arbitrary<TraceCont
     baggage: anyBaggage('jaeger'),
     source: fc.constant('jaeger'),
   }),
+  datadog: fc
+    .tuple(
+      build({
+        ids: anyTraceId.map(({ traceId }) => ({
+          traceId,
+          traceIdWidth: traceId.startsWith('0'.repeat(16)) ? 64 : 128,
+        })),
+        parent: fc.constant('unknown'),
+        vendor: anyDatadogFields('dd'),
+        source: fc.constant('datadog'),
+      }),
+      fc.integer({ min: -999, max: 999 }),
+    )
+    .map(([context, priority]) => ({
+      ...context,
+      sampling: context.sampling === 'defer' ? 'defer' : samplingOf(priority),
+      vendor: {
+        ...context.vendor,
+        ...(context.sampling === 'defer' ? {} : finerPriority(priority, samplingOf(priority))),
+      },
+    })),
 }
 
 /** Fields that belong to nobody's tracing. */
@@ -169,6 +213,11 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
     'UberCtx-A',
     'jaeger-baggage',
     'jaeger-debug-id',
+    'x-datadog-trace-id',
+    'X-Datadog-Parent-Id',
+    'x-datadog-sampling-priority',
+    'x-datadog-origin',
+    'x-datadog-tags',
   ),
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 90 }),
@@ -180,6 +229,10 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
       TRACE,
       SPAN,
       '1',
+      '18446744073709551615',
+      '-1',
+      `_dd.p.tid=${SPAN},_dd.p.dm=-4`,
+      'dd=s:2;o:rum;t.dm:-4;p:1',
       `b3=${TRACE}-${SPAN}`,
       'constructor',
       '__proto__',

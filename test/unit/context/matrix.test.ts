@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { CARRIES, lossesOf, type Carry } from '../../../trace-converter/context/losses.ts'
+import { CARRIES, type Carry } from '../../../trace-converter/context/carries.ts'
+import { lossesOf } from '../../../trace-converter/context/losses.ts'
 import {
   ASPECTS,
   HEADER_FORMATS,
@@ -65,6 +66,10 @@ const SAMPLES: Readonly<Record<Aspect, Sample>> = {
   'seed-debug': { value: seed({ sampling: 'debug' }), see: (read) => read.sampling },
   'debug-id': {
     value: seed({ sampling: 'debug', vendor: { 'jaeger.debug-id': 'x' } }),
+    see: (read) => read.vendor,
+  },
+  'datadog-fields': {
+    value: context({ vendor: { 'dd.origin': 'rum', 'dd.tags': '_dd.p.dm=-4' } }),
     see: (read) => read.vendor,
   },
 }

@@ -30,6 +30,11 @@ const GRAMMAR: Readonly<Record<string, RegExp>> = {
     /^(?!0+:)([0-9a-f]{16}|[0-9a-f]{32}):(?!0+:)[0-9a-f]{16}:(0|[0-9a-f]{16}):[0-9a-f]$/,
   'jaeger-baggage': /^[!-~]+=[!-+\--~]*(, [!-~]+=[!-+\--~]*)*$/,
   'jaeger-debug-id': /^[!-~]+$/,
+  'x-datadog-trace-id': /^[1-9][0-9]{0,19}$/,
+  'x-datadog-parent-id': /^[1-9][0-9]{0,19}$/,
+  'x-datadog-sampling-priority': /^(0|-?[1-9][0-9]*)$/,
+  'x-datadog-origin': /^[ -~]+$/,
+  'x-datadog-tags': /^_dd\.p\.[!-+\--~]+=[ -+\--~]*(,_dd\.p\.[!-+\--~]+=[ -+\--~]*)*$/,
 }
 
 describe('laws of the codecs', () => {
@@ -68,7 +73,7 @@ describe('laws of the codecs', () => {
     )
   })
 
-  test.each(['b3', 'b3-single', 'jaeger'] as const)(
+  test.each(['b3', 'b3-single', 'jaeger', 'datadog'] as const)(
     '%s into W3C and back: same decision, ids, width and parent, and the same fields',
     (format) => {
       fc.assert(
@@ -127,7 +132,12 @@ describe('laws of the codecs', () => {
         if (!lost.has('defer') && !lost.has('debug')) expect(found?.sampling).toBe(context.sampling)
         if (!lost.has('firehose')) expect(found?.firehose).toBe(context.firehose)
         if (!lost.has('random')) expect(found?.random ?? false).toBe(context.random ?? false)
-        if (!lost.has('tracestate')) expect(found?.tracestate).toEqual(context.tracestate)
+        if (!lost.has('tracestate')) {
+          // What Datadog's fields ride in.
+          const others = found?.tracestate.filter(({ key }) => key !== 'dd')
+          expect(others).toEqual(context.tracestate)
+        }
+        if (!lost.has('datadog-fields')) expect(found?.vendor).toEqual(context.vendor)
         if (!lost.has('parent') && context.parent.length === 16) {
           expect(found?.parent).toBe(context.parent)
         }
