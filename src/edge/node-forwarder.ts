@@ -96,6 +96,10 @@ class Call {
       if (statusCode > 101) this.#exchange.reply.informational(statusCode, fieldLines(rawHeaders))
     })
     this.#request.once('response', (response) => this.#answer(response))
+    this.#request.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      this.#fail(new Error('an upgrade that nobody asked for'))
+    })
     if (this.#signal.aborted) this.#abort()
   }
 
@@ -136,7 +140,13 @@ class Call {
   #answer(response: IncomingMessage): void {
     const { reply } = this.#exchange
     const { statusCode = 502, statusMessage = '', rawHeaders } = response
-    reply.head({ status: statusCode, reason: statusMessage, headers: fieldLines(rawHeaders) })
+    try {
+      reply.head({ status: statusCode, reason: statusMessage, headers: fieldLines(rawHeaders) })
+    } catch (error) {
+      // node reads heads that it refuses to write (status 099); thrown here it would end the process.
+      this.#fail(error)
+      return
+    }
     reply.onDrain(() => response.resume())
     response.on('error', this.#fail)
     response.on('data', (chunk: Buffer) => {

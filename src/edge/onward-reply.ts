@@ -28,10 +28,10 @@ export class OnwardReply implements Reply {
   }
 
   head({ status, reason, headers }: ResponseHead): void {
-    this.#status = status
     const fields = responseFields(status, headers)
     const closing = this.#closing() ? [['Connection', 'close'] as const] : []
     this.#reply.head({ status, reason, headers: [...fields, ...closing] })
+    this.#status = status // not before: a head that cannot be said is no answer yet
   }
 
   write(chunk: Uint8Array): boolean {

@@ -93,11 +93,11 @@ class Answer implements Dispatcher.DispatchHandler {
   ): void {
     const { method, reply } = this.#exchange
     const headers = rawLines(controller.rawHeaders)
-    if (status < 200) {
+    if (status >= 100 && status < 200) {
       reply.informational(status, headers)
       return
     }
-    reply.head({ status, reason, headers })
+    reply.head({ status, reason: asBytes(reason), headers })
     reply.onDrain(() => controller.resume())
     // undici takes the length of what a 304 stands for as its own and fails after this.
     if (status === 304 || method === 'HEAD') this.#finish(controller)
@@ -142,6 +142,11 @@ const aborted = new Error('the exchange was given up')
 
 function rawLines(raw: Dispatcher.DispatchController['rawHeaders']): ReturnType<typeof fieldLines> {
   return Array.isArray(raw) ? fieldLines(raw) : []
+}
+
+/** undici reads the reason as UTF-8; like every field it goes on byte for byte. */
+function asBytes(reason: string): string {
+  return Buffer.from(reason).toString('latin1')
 }
 
 function notSent(cause: Error): IsthmusError {
