@@ -51,7 +51,10 @@ async function withServers(task: () => Promise<number>): Promise<number> {
   process.env['ISTHMUS_TEST_PROGRAMS'] = JSON.stringify(serverPrograms())
   await using life = new Lifetime()
   const zookeeper = life.use(await startZookeeper())
-  const consul = life.use(await startConsul())
+  // Several suites, each with many readers, share it from one address: the 200 connections that an
+  // agent grants one client by default are for one gateway.
+  const limits = { http_max_conns_per_client: 10_000 }
+  const consul = life.use(await startConsul({ config: { limits } }))
   process.env['ISTHMUS_TEST_ZOOKEEPER'] = zookeeper.address
   process.env['ISTHMUS_TEST_CONSUL'] = consul.address
   return await task()

@@ -54,15 +54,17 @@ const consul = z.strictObject({
     .string()
     .default('http')
     .describe('Protocol of a service whose metadata has no `protocol`'),
-  waitMs: durationMs(55_000).describe('Longest wait of one blocking query'),
+  waitMs: durationMs(10_000).describe(
+    'Longest wait of one blocking query; a server counts one that was given up until its wait ends',
+  ),
   maxWatches: z
     .number()
     .int()
     .min(1)
     .max(10_000)
-    .default(128)
+    .default(64)
     .describe(
-      'Services followed by a connection of their own, the rest is swept; keep it below the agent’s limits.http_max_conns_per_client (200 by default)',
+      'Services followed by a connection of their own, the rest is swept; keep twice as many below the agent’s limits.http_max_conns_per_client (200 by default), as connections that were given up still count for a while',
     ),
 })
 
