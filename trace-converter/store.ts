@@ -1,4 +1,5 @@
-import type { TraceId } from './span/ids.ts'
+import type { SpanEnd } from './span/ends.ts'
+import type { SpanId, TraceId } from './span/ids.ts'
 import type { Span, SpanKind, Trace } from './span/model.ts'
 import type { SpanCondition, TimeRange } from './span/search.ts'
 
@@ -28,6 +29,16 @@ export interface Dependency {
   readonly errorCount: number
 }
 
+/** Which traces take part in an edge to another trace by one of these span ids. */
+export interface SpanIdQuery {
+  readonly ids: readonly SpanId[]
+  readonly end: SpanEnd
+  /** Traces of one id, at most. */
+  readonly limit: number
+}
+
+export type SpanIdTraces = ReadonlyMap<SpanId, readonly TraceId[]>
+
 /** Reads one span store. Empty results are empty, outages are STORE_UNAVAILABLE (retry). */
 export interface SpanReader {
   /** Name in the configuration; provenance carries it. */
@@ -50,6 +61,18 @@ export interface SpanReader {
    * whole ids only finds the ids themselves and their short forms.
    */
   findRelated(ids: readonly TraceId[], signal: AbortSignal): Promise<readonly Trace[]>
+  /**
+   * Whether the store can look up span ids. Of one that cannot, a trace is linked to another by
+   * what was read or stitched of it, and by nothing else.
+   */
+  readonly findsSpanIds: boolean
+  /**
+   * Ids of the traces that hold the given span ids, or that name them as parents and miss them
+   * (see `endsOf`), by span id. It may name a trace too many, never one too few below the limit;
+   * ids that repeat by chance (below 2^32) and ids without any trace have no entry. A store that
+   * cannot look up span ids answers nothing.
+   */
+  findBySpanIds(query: SpanIdQuery, signal: AbortSignal): Promise<SpanIdTraces>
   findTraces(query: TraceQuery, signal: AbortSignal): Promise<readonly Trace[]>
   /** Sorted, as stored. */
   services(signal: AbortSignal): Promise<readonly string[]>

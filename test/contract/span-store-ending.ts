@@ -13,6 +13,10 @@ export const STORE_ENDING: readonly StoreCase[] = [
     await expect(store.append([span], ABORTED)).rejects.toMatchObject(gaveUp)
     await expect(store.findTrace(span.traceId, ABORTED)).rejects.toMatchObject(gaveUp)
     await expect(store.findRelated([span.traceId], ABORTED)).rejects.toMatchObject(gaveUp)
+    if (store.findsSpanIds) {
+      const query = { ids: [span.id], end: 'holds', limit: 1 } as const
+      await expect(store.findBySpanIds(query, ABORTED)).rejects.toMatchObject(gaveUp)
+    }
     await expect(store.findTraces({ range, limit: 1 }, ABORTED)).rejects.toMatchObject(gaveUp)
     await expect(store.services(ABORTED)).rejects.toMatchObject(gaveUp)
     expect(await store.findTrace(span.traceId, NEVER)).toBeUndefined()

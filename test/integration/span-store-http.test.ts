@@ -1,6 +1,7 @@
 import { JaegerSpanReader } from '../../adapters/span-stores/jaeger/reader.ts'
 import { ZipkinSpanReader } from '../../adapters/span-stores/zipkin/reader.ts'
 import { silentLog } from '../../src/kernel/log.ts'
+import { LINKING_TITLES } from '../contract/span-store-linking.ts'
 import { describeSpanStore } from '../contract/span-store.ts'
 import { jaegerReplica } from '../support/jaeger-replica.ts'
 import { servedStore } from '../support/served-store.ts'
@@ -8,6 +9,7 @@ import { zipkinReplica } from '../support/zipkin-replica.ts'
 
 const reads = 'the API is read only: what it answers was never written by us'
 const wholeIds = 'the API looks up whole ids'
+const bySpanId = 'the API has no search by span id: findsSpanIds is false'
 const slow = 'each halving asks again for all of them: see "halves a range" below'
 
 const BOTH = [
@@ -21,7 +23,8 @@ const BOTH = [
   { test: 'scans many spans in bounded batches and never splits a trace', reason: slow },
   { test: 'misses no trace whose start moves back while the scan is under way', reason: slow },
   { test: 'ends a scan when its caller gives up', reason: slow },
-] as const
+  ...LINKING_TITLES.map((test) => ({ test, reason: bySpanId })),
+]
 
 const ZIPKIN_ONLY = [
   {

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/kernel/clock.ts'
 import type { SpanReader, SpanStore } from '../../trace-converter/store.ts'
 import { startJsonServer } from './json-server.ts'
 import type { Answer } from './json-server.ts'
+import { readerOver } from './reader-over.ts'
 
 /** What a replica answers from; `undefined` for a path that the server does not have. */
 export type Replica = (url: URL, store: MemorySpanStore) => Promise<Answer | undefined>
@@ -27,14 +28,7 @@ export async function servedStore(
     await store[Symbol.asyncDispose]()
   }
   return {
-    name: reader.name,
-    scan: (range, signal) => reader.scan(range, signal),
-    findTrace: (id, signal) => reader.findTrace(id, signal),
-    findRelated: (ids, signal) => reader.findRelated(ids, signal),
-    findTraces: (query, signal) => reader.findTraces(query, signal),
-    services: (signal) => reader.services(signal),
-    operations: (service, signal) => reader.operations(service, signal),
-    remoteServices: (service, signal) => reader.remoteServices(service, signal),
+    ...readerOver(reader, {}),
     append: (spans, signal) => store.append(spans, signal),
     replace: (traces, signal) => store.replace(traces, signal),
     [Symbol.asyncDispose]: () => (closing ??= close()),

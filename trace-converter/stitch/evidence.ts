@@ -1,12 +1,10 @@
+import { isRandomId } from '../span/ends.ts'
 import type { SpanId } from '../span/ids.ts'
 import { lowHalf } from '../span/ids.ts'
 import type { Span } from '../span/model.ts'
 import { hullOf, gapBetween, intervalOf } from './interval.ts'
 import { isCallee, isCaller } from './kind.ts'
 import type { StitchOptions } from './options.ts'
-
-/** Span ids below this come from counters and short random numbers: they repeat by chance. */
-const SMALLEST_RANDOM_ID = '0000000100000000'
 
 /**
  * Whether `parent`, a span of another trace, is the parent of `child`: it has the id that the
@@ -39,7 +37,7 @@ export function areNear(a: readonly Span[], b: readonly Span[], options: StitchO
 
 /** With the same right half of the trace id a small span id is evidence enough. */
 function isUnlikelyByChance(parent: Span, child: Span): boolean {
-  return lowHalf(parent.traceId) === lowHalf(child.traceId) || parent.id >= SMALLEST_RANDOM_ID
+  return lowHalf(parent.traceId) === lowHalf(child.traceId) || isRandomId(parent.id)
 }
 
 /** What is handed over through a queue begins after its producer has ended, at any time. */

@@ -11,7 +11,12 @@ import {
   startsWithin,
 } from '../../../trace-converter/span/search.ts'
 import type { TimeRange } from '../../../trace-converter/span/search.ts'
-import type { Operation, SpanReader, TraceQuery } from '../../../trace-converter/store.ts'
+import type {
+  Operation,
+  SpanIdTraces,
+  SpanReader,
+  TraceQuery,
+} from '../../../trace-converter/store.ts'
 import { JaegerApi } from './api.ts'
 import type { JaegerApiOptions } from './api.ts'
 import { byNameThenKind, parseOperation } from './operations.ts'
@@ -32,6 +37,7 @@ interface Found {
  */
 export class JaegerSpanReader implements SpanReader, AsyncDisposable {
   readonly name: string
+  readonly findsSpanIds = false
   readonly #api: JaegerApi
 
   constructor(options: JaegerApiOptions) {
@@ -67,6 +73,11 @@ export class JaegerSpanReader implements SpanReader, AsyncDisposable {
       [...asked].map((id) => this.#api.traces(`/api/traces/${id}`, {}, signal)),
     )
     return unique(found.flat())
+  }
+
+  /** Nothing: the API has no search by span id. */
+  findBySpanIds(): Promise<SpanIdTraces> {
+    return Promise.resolve(new Map())
   }
 
   /** Jaeger compares names with their case: every spelling that it knows is asked for. */

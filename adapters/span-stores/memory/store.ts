@@ -9,6 +9,8 @@ import type { TimeRange } from '../../../trace-converter/span/search.ts'
 import type {
   CheckpointStore,
   Operation,
+  SpanIdQuery,
+  SpanIdTraces,
   SpanStore,
   TraceQuery,
 } from '../../../trace-converter/store.ts'
@@ -27,6 +29,7 @@ const BATCH_TRACES = 500
 /** Keeps spans in this process only. Every call takes a turn of the event loop, as a real one would. */
 export class MemorySpanStore implements SpanStore, CheckpointStore {
   readonly name: string
+  readonly findsSpanIds = true
   readonly #maxSpans: number
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #traces = new TraceMap()
@@ -56,6 +59,11 @@ export class MemorySpanStore implements SpanStore, CheckpointStore {
   async findRelated(ids: readonly TraceId[], signal: AbortSignal): Promise<readonly Trace[]> {
     await this.#turn(signal)
     return this.#traces.related(ids).map(({ trace }) => trace)
+  }
+
+  async findBySpanIds(query: SpanIdQuery, signal: AbortSignal): Promise<SpanIdTraces> {
+    await this.#turn(signal)
+    return this.#traces.bySpanIds(query)
   }
 
   async findTraces(query: TraceQuery, signal: AbortSignal): Promise<readonly Trace[]> {

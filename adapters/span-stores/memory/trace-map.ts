@@ -1,6 +1,8 @@
 import { isShort, lowHalf } from '../../../trace-converter/span/ids.ts'
 import type { TraceId } from '../../../trace-converter/span/ids.ts'
 import type { Trace } from '../../../trace-converter/span/model.ts'
+import type { SpanIdQuery, SpanIdTraces } from '../../../trace-converter/store.ts'
+import { SpanIdIndex } from './span-ids.ts'
 
 /** A trace and when it was last written, microseconds since 1970. */
 export interface StoredTrace {
@@ -8,11 +10,12 @@ export interface StoredTrace {
   readonly writtenUs: number
 }
 
-/** Traces in the order of their last write, found by id, alias and right half. */
+/** Traces in the order of their last write, found by id, alias, right half and span id. */
 export class TraceMap {
   readonly #traces = new Map<TraceId, StoredTrace>()
   readonly #aliases = new Map<TraceId, TraceId>()
   readonly #halves = new Map<string, Set<TraceId>>()
+  readonly #spanIds = new SpanIdIndex()
   #spanCount = 0
 
   get spanCount(): number {
@@ -41,6 +44,7 @@ export class TraceMap {
     this.#aliases.delete(traceId)
     this.#traces.set(traceId, stored)
     this.#spanCount += spans.length
+    this.#spanIds.put(stored.trace)
     for (const alias of aliases) this.#aliases.set(alias, traceId)
     const half = lowHalf(traceId)
     this.#halves.set(half, (this.#halves.get(half) ?? new Set()).add(traceId))
@@ -51,6 +55,7 @@ export class TraceMap {
     if (!stored) return
     this.#traces.delete(id)
     this.#spanCount -= stored.trace.spans.length
+    this.#spanIds.delete(stored.trace)
     for (const alias of stored.trace.aliases) {
       if (this.#aliases.get(alias) === id) this.#aliases.delete(alias)
     }
@@ -69,6 +74,10 @@ export class TraceMap {
   related(ids: readonly TraceId[]): readonly StoredTrace[] {
     const found = new Set(ids.flatMap((id) => [...this.#sameHalf(id), this.#aliases.get(id) ?? id]))
     return [...found].flatMap((id) => this.#traces.get(id) ?? [])
+  }
+
+  bySpanIds(query: SpanIdQuery): SpanIdTraces {
+    return this.#spanIds.find(query)
   }
 
   #sameHalf(id: TraceId): readonly TraceId[] {

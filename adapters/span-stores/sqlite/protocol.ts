@@ -1,7 +1,7 @@
 import type { IsthmusError } from '../../../src/kernel/errors.ts'
-import type { TraceId } from '../../../trace-converter/span/ids.ts'
+import type { SpanId, TraceId } from '../../../trace-converter/span/ids.ts'
 import type { TimeRange } from '../../../trace-converter/span/search.ts'
-import type { Operation, TraceQuery } from '../../../trace-converter/store.ts'
+import type { Operation, SpanIdQuery, TraceQuery } from '../../../trace-converter/store.ts'
 
 /**
  * What the worker is asked and answers. Traces and spans travel as JSON text (see text.ts):
@@ -14,6 +14,10 @@ export interface Calls {
   readonly replace: { readonly input: string; readonly output: null }
   readonly find: { readonly input: TraceId; readonly output: string | null }
   readonly related: { readonly input: readonly TraceId[]; readonly output: readonly string[] }
+  readonly spanIds: {
+    readonly input: SpanIdQuery
+    readonly output: ReadonlyMap<SpanId, readonly TraceId[]>
+  }
   readonly search: { readonly input: TraceQuery; readonly output: readonly string[] }
   /** Rows whose traces may start a span within the range. */
   readonly list: { readonly input: TimeRange; readonly output: readonly number[] }

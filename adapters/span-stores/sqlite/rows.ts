@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { TraceId } from '../../../trace-converter/span/ids.ts'
-import { isShort, lowHalf } from '../../../trace-converter/span/ids.ts'
+import { isShort, lowHalf, parseTraceId } from '../../../trace-converter/span/ids.ts'
 import type { Trace } from '../../../trace-converter/span/model.ts'
 import { decodeTrace, unpackText } from './text.ts'
 
@@ -17,6 +17,11 @@ const COLUMNS = 'row, start_us, last_us, written_us, body'
 /** The trace id as bytes, right half first (see schema.ts). */
 export function keyOf(id: TraceId): Buffer {
   return Buffer.from(lowHalf(id) + id.slice(0, 16), 'hex')
+}
+
+export function idOf(key: Buffer): TraceId | undefined {
+  const text = key.toString('hex')
+  return parseTraceId(text.slice(16) + text.slice(0, 16))
 }
 
 export function traceOf({ body }: TraceRow): Trace {

@@ -1,5 +1,5 @@
-/** Raised with every change of SCHEMA; a file of another version is refused. */
-export const SCHEMA_VERSION = 1
+/** Raised with every change of SCHEMA or of the terms; a file of another version is refused. */
+export const SCHEMA_VERSION = 2
 
 /**
  * `key` is the trace id as 16 bytes, right half first: one index serves the whole id and its

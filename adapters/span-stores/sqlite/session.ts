@@ -6,11 +6,13 @@ import type { DatabaseConstructor } from './driver.ts'
 import { Names } from './names.ts'
 import type { SqliteFile } from './protocol.ts'
 import { Reads } from './reads.ts'
+import { SpanIds } from './span-ids.ts'
 import { Writes } from './writes.ts'
 
 /** Everything that works on one open file. */
 export interface Tables {
   readonly reads: Reads
+  readonly spanIds: SpanIds
   readonly names: Names
   readonly checkpoints: Checkpoints
   readonly writes: Writes
@@ -56,6 +58,7 @@ export class Session implements Disposable {
     const { sql } = database
     const tables = {
       reads: new Reads(sql),
+      spanIds: new SpanIds(sql),
       names: new Names(sql),
       checkpoints: new Checkpoints(sql),
       writes: new Writes(sql),

@@ -4,6 +4,8 @@ import type { TimeRange } from '../../../trace-converter/span/search.ts'
 import type {
   CheckpointStore,
   Operation,
+  SpanIdQuery,
+  SpanIdTraces,
   SpanStore,
   TraceQuery,
 } from '../../../trace-converter/store.ts'
@@ -20,6 +22,7 @@ const BATCH_TRACES = 500
 /** Spans in one SQLite file, behind a worker thread. Also remembers checkpoints. */
 export class SqliteSpanStore implements SpanStore, CheckpointStore {
   readonly name: string
+  readonly findsSpanIds = true
   readonly #channel: Channel
 
   private constructor(name: string, channel: Channel) {
@@ -60,6 +63,10 @@ export class SqliteSpanStore implements SpanStore, CheckpointStore {
 
   async findRelated(ids: readonly TraceId[], signal: AbortSignal): Promise<readonly Trace[]> {
     return (await this.#channel.call('related', ids, signal)).map(decodeTrace)
+  }
+
+  findBySpanIds(query: SpanIdQuery, signal: AbortSignal): Promise<SpanIdTraces> {
+    return this.#channel.call('spanIds', query, signal)
   }
 
   async findTraces(query: TraceQuery, signal: AbortSignal): Promise<readonly Trace[]> {

@@ -1,3 +1,6 @@
+import { endsOf } from '../../../trace-converter/span/ends.ts'
+import type { SpanEnd } from '../../../trace-converter/span/ends.ts'
+import type { SpanId } from '../../../trace-converter/span/ids.ts'
 import type { Trace } from '../../../trace-converter/span/model.ts'
 import { tagText } from '../../../trace-converter/span/model.ts'
 import { nameKey, searchable } from '../../../trace-converter/span/search.ts'
@@ -22,7 +25,11 @@ export function termsOf(trace: Trace): ReadonlySet<number> {
     }
     for (const event of span.events) texts.add(text('key', event.name ?? ''))
   }
-  return new Set([...texts].map(hash))
+  const { holds, misses } = endsOf(trace.spans)
+  const terms = new Set([...texts].map(hash))
+  for (const id of holds) terms.add(spanIdTerm('holds', id))
+  for (const id of misses) terms.add(spanIdTerm('misses', id))
+  return terms
 }
 
 /** Terms that every trace which meets the condition has, the rarest kinds first. */
@@ -36,6 +43,10 @@ export function termsFor(condition: SpanCondition): readonly number[] {
     ...(remoteService === undefined ? [] : [text('remote', ...of, nameKey(remoteService))]),
     ...of.map((name) => text('service', name)),
   ].map(hash)
+}
+
+export function spanIdTerm(end: SpanEnd, id: SpanId): number {
+  return hash(text(end, id))
 }
 
 function text(...parts: readonly string[]): string {

@@ -28,6 +28,7 @@ const ANSWERS: { readonly [K in Question]: Answer<K> } = {
   },
   find: ({ reads }, id) => reads.find(id),
   related: ({ reads }, ids) => reads.related(ids),
+  spanIds: ({ spanIds }, query, wanted) => spanIds.find(query, wanted),
   search: ({ reads }, query, wanted) => reads.search(query, wanted),
   list: ({ reads }, range) => reads.list(range),
   fetch: ({ reads }, { rows, range }, wanted) => reads.fetch(rows, range, wanted),

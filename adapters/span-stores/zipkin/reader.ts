@@ -14,7 +14,12 @@ import {
 } from '../../../trace-converter/span/search.ts'
 import type { TimeRange } from '../../../trace-converter/span/search.ts'
 import { decodeZipkinSpans } from '../../../trace-converter/span/zipkin-json.ts'
-import type { Operation, SpanReader, TraceQuery } from '../../../trace-converter/store.ts'
+import type {
+  Operation,
+  SpanIdTraces,
+  SpanReader,
+  TraceQuery,
+} from '../../../trace-converter/store.ts'
 import { searchParameters, windowParameters } from './query.ts'
 
 export interface ZipkinReaderOptions {
@@ -36,6 +41,7 @@ const MAX_TRACES = 10_000
  */
 export class ZipkinSpanReader implements SpanReader, AsyncDisposable {
   readonly name: string
+  readonly findsSpanIds = false
   readonly #log: Log
   readonly #client: JsonClient
 
@@ -73,6 +79,11 @@ export class ZipkinSpanReader implements SpanReader, AsyncDisposable {
     )
     const found = answers.flatMap((json) => (json === undefined ? [] : this.#decode(json)))
     return [...new Map(found.map((trace) => [trace.traceId, trace])).values()]
+  }
+
+  /** Nothing: the API has no search by span id. */
+  findBySpanIds(): Promise<SpanIdTraces> {
+    return Promise.resolve(new Map())
   }
 
   /** Asks for more until enough of what came meets the query, or nothing more is there. */
