@@ -13,7 +13,7 @@ import type { Timing } from './job/window.ts'
 import type { TimeRange } from './span/search.ts'
 import { DEFAULT_STITCH_OPTIONS } from './stitch/options.ts'
 import { stitch } from './stitch/pipeline.ts'
-import type { CheckpointStore, SpanReader, SpanWriter } from './store.ts'
+import type { CheckpointStore, SpanReader, SpanStore } from './store.ts'
 
 /** The shape of `convert` in the configuration. */
 export type ConvertOptions = Omit<ConvertConfig, 'admin'>
@@ -53,7 +53,7 @@ export async function runConvert(
 export interface FollowOptions {
   readonly from: readonly SpanReader[]
   /** Also keeps the checkpoint. */
-  readonly to: SpanWriter & CheckpointStore
+  readonly to: SpanStore & CheckpointStore
   readonly timing: Timing
   readonly gatewayServices: readonly string[]
   readonly log: Log
@@ -70,6 +70,7 @@ function contextOf({ to, gatewayServices, metrics, ...rest }: FollowOptions): Jo
   return {
     ...rest,
     to,
+    stitched: to,
     checkpoints: to,
     stitch: (spans) => stitch(spans, options),
     seen: new Seen(MAX_SEEN_PARTS),

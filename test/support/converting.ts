@@ -4,10 +4,9 @@ import { Metrics } from '../../src/kernel/metrics.ts'
 import type { JobContext } from '../../trace-converter/job/job.ts'
 import { ConvertMetrics } from '../../trace-converter/job/metrics.ts'
 import { Seen } from '../../trace-converter/job/seen.ts'
-import { newSpans } from '../../trace-converter/span/collect.ts'
-import type { Span, Trace } from '../../trace-converter/span/model.ts'
+import { stitch } from '../../trace-converter/stitch/pipeline.ts'
 import { HeldClock } from './held-clock.ts'
-import { BASE_US, traceIdOf } from './spans.ts'
+import { BASE_US } from './spans.ts'
 
 export const QUIET_MS = 30_000
 export const LATENESS_MS = 3_600_000
@@ -27,7 +26,7 @@ export interface Bench extends JobContext {
 }
 
 /** A job between three memory stores with a clock that stands still. */
-export function bench(changes: Partial<JobContext> = {}): Bench {
+export function bench(changes: Partial<Omit<JobContext, 'stitched'>> = {}): Bench {
   const clock = heldClock()
   const [legacy, mesh, stitched] = ['legacy', 'mesh', 'stitched'].map(
     (name) => new MemorySpanStore({ name, maxSpans: 100_000 }, clock),
@@ -42,7 +41,7 @@ export function bench(changes: Partial<JobContext> = {}): Bench {
     from: [legacy, mesh],
     to: stitched,
     checkpoints: stitched,
-    stitch: joinByHalf,
+    stitch: (spans) => stitch(spans),
     seen: new Seen(10_000),
     metrics: new ConvertMetrics(metrics),
     log: silentLog,
@@ -50,13 +49,4 @@ export function bench(changes: Partial<JobContext> = {}): Bench {
     ...changes,
     clock,
   }
-}
-
-/** The least that a stitcher does: one trace of all spans, under the longest id, in one order. */
-function joinByHalf(spans: readonly Span[]): readonly Trace[] {
-  const ids = [...new Set(spans.map(({ traceId }) => traceId))].sort().reverse()
-  const [traceId = traceIdOf('1'), ...aliases] = ids
-  const once = newSpans([], spans).map((span) => ({ ...span, traceId }))
-  const ordered = [...once].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
-  return [{ traceId, aliases, spans: ordered, notes: [] }]
 }

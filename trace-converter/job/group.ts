@@ -1,63 +1,57 @@
+import type { SpanEnds } from '../span/ends.ts'
 import { lowHalf } from '../span/ids.ts'
-import type { TraceId } from '../span/ids.ts'
-import type { SpanReader } from '../store.ts'
+import type { SpanId, TraceId } from '../span/ids.ts'
 import type { Part } from './seen.ts'
 
 /** All parts, of all stores, of what may be one chain. */
 export type Family = readonly Part[]
 
+/** A part, and what may link it to parts of other ids. */
+export interface Member {
+  readonly part: Part
+  readonly ends: SpanEnds
+}
+
+interface Group {
+  readonly keys: string[]
+  readonly parts: Part[]
+}
+
+export function idsOf({ part: { trace } }: Member): readonly TraceId[] {
+  return [trace.traceId, ...trace.aliases]
+}
+
 /**
- * Fetches what belongs to `ids` from every store, until no store knows more of it: a short id in
- * one leads to long ids in another, and those may lead on. Rejects when any store fails, for half
- * a chain would be stitched wrongly.
+ * Parts may be one chain that share the right half of an id, or of an alias, or of which one
+ * misses a parent that another one holds. Span ids that are `crowded` tell nothing.
  */
-export async function gather(
-  ids: readonly TraceId[],
-  readers: readonly SpanReader[],
-  signal: AbortSignal,
-): Promise<readonly Part[]> {
-  const asked = new Set<TraceId>()
-  const parts = new Map<string, Part>()
-  for (let next = [...new Set(ids)]; next.length > 0;) {
-    for (const id of next) asked.add(id)
-    const found = await findParts(next, readers, signal)
-    for (const part of found) parts.set(`${part.store}:${part.trace.traceId}`, part)
-    next = [...new Set(found.flatMap(({ trace }) => [trace.traceId, ...trace.aliases]))].filter(
-      (id) => !asked.has(id),
-    )
-  }
-  return [...parts.values()]
+export function families(
+  members: readonly Member[],
+  crowded: ReadonlySet<SpanId>,
+): readonly Family[] {
+  const held = new Set(members.flatMap(({ ends }) => [...ends.holds]))
+  const missed = members.flatMap(({ ends }) => [...ends.misses])
+  const edges = new Set(missed.filter((id) => held.has(id) && !crowded.has(id)))
+  const groups = new Map<string, Group>()
+  for (const member of members) joinByKeys(member, keysOf(member, edges), groups)
+  return [...new Set(groups.values())].map(({ parts }) => parts)
 }
 
-/** Parts that share the right half of an id, or of an alias, may be one chain. */
-export function families(parts: readonly Part[]): readonly Family[] {
-  const groups = new Map<string, Set<Part>>()
-  for (const part of parts) {
-    const { traceId, aliases } = part.trace
-    const halves = [traceId, ...aliases].map(lowHalf)
-    const joined = new Set([part])
-    for (const group of new Set(halves.map((half) => groups.get(half)))) {
-      for (const member of group ?? []) joined.add(member)
-    }
-    for (const member of joined) {
-      for (const id of [member.trace.traceId, ...member.trace.aliases]) {
-        groups.set(lowHalf(id), joined)
-      }
-    }
-  }
-  return [...new Set(groups.values())].map((group) => [...group])
+function keysOf(member: Member, edges: ReadonlySet<SpanId>): readonly string[] {
+  const { holds, misses } = member.ends
+  const shared = [...holds, ...misses].filter((id) => edges.has(id))
+  return [...idsOf(member).map((id) => `trace:${lowHalf(id)}`), ...shared.map((id) => `span:${id}`)]
 }
 
-async function findParts(
-  ids: readonly TraceId[],
-  readers: readonly SpanReader[],
-  signal: AbortSignal,
-): Promise<readonly Part[]> {
-  const found = await Promise.all(
-    readers.map(async (reader, store) => {
-      const traces = await reader.findRelated(ids, signal)
-      return traces.map((trace) => ({ store, trace }))
-    }),
-  )
-  return found.flat()
+/** The biggest group takes the others in, so that each part moves a few times at most. */
+function joinByKeys({ part }: Member, keys: readonly string[], groups: Map<string, Group>): void {
+  const touched = new Set(keys.flatMap((key) => groups.get(key) ?? []))
+  const [home, ...others] = [...touched].sort((a, b) => b.parts.length - a.parts.length)
+  const group = home ?? { keys: [], parts: [] }
+  group.parts.push(...others.flatMap(({ parts }) => parts), part)
+  for (const key of [...others.flatMap((other) => other.keys), ...keys]) {
+    if (groups.get(key) === group) continue
+    groups.set(key, group)
+    group.keys.push(key)
+  }
 }

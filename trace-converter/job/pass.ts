@@ -1,7 +1,8 @@
 import type { Log } from '../../src/kernel/log.ts'
 import { firstStartUs } from '../span/search.ts'
-import type { SpanReader, SpanWriter } from '../store.ts'
-import { families, gather } from './group.ts'
+import type { SpanWriter } from '../store.ts'
+import { gather } from './gather.ts'
+import type { Sources } from './gather.ts'
 import type { Family } from './group.ts'
 import type { ConvertMetrics } from './metrics.ts'
 import { Progress } from './progress.ts'
@@ -12,8 +13,8 @@ import { isActive } from './window.ts'
 import type { Window } from './window.ts'
 
 /** What one look at the stores needs. */
-export interface PassContext {
-  readonly from: readonly SpanReader[]
+export interface PassContext extends Sources {
+  /** Where `stitched` is written. */
   readonly to: SpanWriter
   readonly stitch: StitchSpans
   readonly seen: Seen
@@ -34,7 +35,7 @@ const MAX_SPANS_PER_WRITE = 5_000
 
 /**
  * Scans every store over the window; whatever changed since it was last stitched is gathered from
- * all stores, stitched and written. All of it is durable when this resolves. Rejects when any
+ * all stores and from what was stitched before, stitched and written. All of it is durable when this resolves. Rejects when any
  * store does not answer: a store that is down is not empty.
  */
 export async function runPass(
@@ -64,14 +65,14 @@ async function convertChanged(
   signal: AbortSignal,
 ): Promise<readonly Family[]> {
   const ids = parts.filter((part) => !context.seen.has(part)).map(({ trace }) => trace.traceId)
-  const found = families(await gather(ids, context.from, signal))
+  const found = await gather(ids, context, signal)
   const waiting = found.filter((family) => isActive(spansOf(family), window))
   const quiet = found.filter((family) => !waiting.includes(family))
   for (const batch of batches(quiet.map((family) => stitchFamily(family, context.stitch)))) {
     const traces = batch.flatMap((stitched) => stitched.traces)
     await context.to.replace(traces, signal)
     for (const { family, spansIn, traces: made } of batch) {
-      for (const part of family) context.seen.add(part)
+      for (const part of family) if (part.store !== 'stitched') context.seen.add(part)
       context.metrics.written(spansIn, made)
     }
     progress.written(traces.length)

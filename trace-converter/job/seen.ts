@@ -1,9 +1,9 @@
 import type { Trace } from '../span/model.ts'
 import { digestOf } from './digest.ts'
 
-/** A trace as the n-th store holds it. */
+/** A trace as the n-th store holds it, or as what was stitched before remembers it. */
 export interface Part {
-  readonly store: number
+  readonly store: number | 'stitched'
   readonly trace: Trace
 }
 

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../src/kernel/errors.ts'
 import type { TraceId } from '../span/ids.ts'
-import { byTrace } from '../span/collect.ts'
+import { byTrace, newSpans } from '../span/collect.ts'
 import type { Span, Trace } from '../span/model.ts'
 import type { Family } from './group.ts'
 
@@ -19,13 +19,27 @@ export interface Stitched {
  * lost nor hold up all that come after it.
  */
 export function stitchFamily(family: Family, stitch: StitchSpans): Stitched {
-  const spans = family.flatMap(({ trace }) => trace.spans)
+  const spans = spansOf(family)
   try {
     return { family, spansIn: spans.length, traces: stitch(spans) }
   } catch (error) {
     const message = `written as stored: ${errorMessage(error)}`
     return { family, spansIn: spans.length, traces: asStored(spans, message) }
   }
+}
+
+/** What the stores hold, and of what was stitched before only what they hold no more. */
+function spansOf(family: Family): readonly Span[] {
+  const stored = family.filter(({ store }) => store !== 'stitched')
+  const spans = stored.flatMap(({ trace }) => trace.spans)
+  const kept = family.filter((part) => !stored.includes(part))
+  return [
+    ...spans,
+    ...newSpans(
+      spans,
+      kept.flatMap(({ trace }) => trace.spans),
+    ),
+  ]
 }
 
 function asStored(spans: readonly Span[], message: string): readonly Trace[] {

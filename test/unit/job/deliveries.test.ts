@@ -2,14 +2,11 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { follow } from '../../../trace-converter/job/job.ts'
 import type { Span } from '../../../trace-converter/span/model.ts'
-import { stitch } from '../../../trace-converter/stitch/pipeline.ts'
 import { unstitch } from '../../../trace-converter/stitch/unstitch.ts'
 import { NEVER, everything, sorted } from '../../contract/span-store-case.ts'
 import { POLL_MS, QUIET_MS, bench } from '../../support/converting.ts'
 import type { Bench } from '../../support/converting.ts'
 import { BASE_US, sampleSpan, spanIdOf } from '../../support/spans.ts'
-
-const PATIENCE = { stitch: (spans: readonly Span[]) => stitch(spans) }
 
 /** Requests that cross twice: legacy knows each by 64 bits, mesh by 128, one hop shares its id. */
 const SPANS: readonly Span[] = [1, 2, 3].flatMap((n) => {
@@ -56,7 +53,7 @@ const deliveries = fc
   )
 
 async function converted(looks: readonly (readonly Span[])[]): Promise<Bench> {
-  const job = bench(PATIENCE)
+  const job = bench()
   const abort = new AbortController()
   const running = follow(job, abort.signal).catch(() => undefined)
   await job.clock.advance(QUIET_MS, NEVER)

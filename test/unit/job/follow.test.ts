@@ -4,6 +4,7 @@ import type { Trace } from '../../../trace-converter/span/model.ts'
 import { NEVER, everything } from '../../contract/span-store-case.ts'
 import { LATENESS_MS, POLL_MS, QUIET_MS, bench } from '../../support/converting.ts'
 import type { Bench } from '../../support/converting.ts'
+import { readerOver } from '../../support/reader-over.ts'
 import { BASE_US, sampleSpan, spanIdOf, traceIdOf } from '../../support/spans.ts'
 
 const SHORT = 'aa'
@@ -142,19 +143,12 @@ describe('what is not done', () => {
   test('a store that is down is not empty: nothing is stitched without it', async () => {
     const whole = bench()
     let down = true
-    const mesh: Bench['from'][number] = {
-      name: 'mesh',
-      scan: (range, signal) => whole.mesh.scan(range, signal),
-      findTrace: (id, signal) => whole.mesh.findTrace(id, signal),
+    const mesh = readerOver(whole.mesh, {
       findRelated: async (ids, signal) => {
         if (down) throw Object.assign(new Error('down'), { code: 'STORE_UNAVAILABLE', retry: true })
         return whole.mesh.findRelated(ids, signal)
       },
-      findTraces: (query, signal) => whole.mesh.findTraces(query, signal),
-      services: (signal) => whole.mesh.services(signal),
-      operations: (service, signal) => whole.mesh.operations(service, signal),
-      remoteServices: (service, signal) => whole.mesh.remoteServices(service, signal),
-    }
+    })
     const job: Bench = { ...whole, from: [whole.legacy, mesh] }
     await job.legacy.append([sampleSpan(SHORT, '1')], NEVER)
     await job.mesh.append([sampleSpan(LONG, '2')], NEVER)
