@@ -61,4 +61,11 @@ export const CARRIES: Readonly<Record<HeaderFormat, Readonly<Record<Aspect, Carr
     'seed-debug': 'lost',
     'datadog-fields': 'kept',
   },
+  ot: {
+    ...B3,
+    parent: 'lost',
+    debug: 'lost',
+    baggage: 'kept',
+    'seed-debug': 'lost',
+  },
 }

@@ -5,6 +5,7 @@ import { datadog } from './datadog.ts'
 import type { TraceFields } from './fields.ts'
 import { jaeger } from './jaeger.ts'
 import type { HeaderFormat, HeaderList } from './model.ts'
+import { opentracing } from './opentracing.ts'
 import { w3c } from './w3c.ts'
 
 export const CODECS: Readonly<Record<HeaderFormat, HeaderCodec>> = {
@@ -13,6 +14,7 @@ export const CODECS: Readonly<Record<HeaderFormat, HeaderCodec>> = {
   b3: b3Multi,
   jaeger,
   datadog,
+  ot: opentracing,
 }
 
 const all = Object.values(CODECS)

@@ -3,7 +3,7 @@ import { CARRIES } from './carries.ts'
 import { isContext } from './codec.ts'
 import { fitsDatadogMember, hasDatadogFields } from './datadog-fields.ts'
 import { hasDatadogId, isWholeInDatadog } from './datadog.ts'
-import { writtenJaegerBaggage } from './jaeger.ts'
+import { isWholeInFields } from './field-baggage.ts'
 import type { HeaderFormat, Loss, TraceContext, TraceSeed, TracestateMember } from './model.ts'
 import { writtenTracestate } from './stash.ts'
 
@@ -27,16 +27,8 @@ function isBaggageCut(context: TraceContext | TraceSeed, sends: readonly HeaderF
   if (length === 0 || !sends.some((format) => CARRIES[format].baggage === 'kept')) return false
   const isWhole =
     (sends.includes('w3c') && writtenBaggage(context.baggage).length === length) ||
-    (sends.includes('jaeger') && isWholeInJaeger(context))
+    ((sends.includes('jaeger') || sends.includes('ot')) && isWholeInFields(context.baggage))
   return !isWhole
-}
-
-/** Upper case in a key does not survive a field name. */
-function isWholeInJaeger({ baggage }: TraceContext | TraceSeed): boolean {
-  return (
-    baggage.every(({ key }) => key === key.toLowerCase()) &&
-    writtenJaegerBaggage(baggage).length === baggage.length
-  )
 }
 
 function cutOffContext(

@@ -5,7 +5,7 @@ export const DATADOG_ORIGIN = 'dd.origin'
 /** `_dd.p.` tags as in the header, without the high half of the trace id. */
 export const DATADOG_TAGS = 'dd.tags'
 /** Only a priority that the decision alone does not bring back: not 0, 1 or 2 from the header. */
-export const DATADOG_PRIORITY = 'dd.priority'
+const DATADOG_PRIORITY = 'dd.priority'
 
 const NAMES = [DATADOG_ORIGIN, DATADOG_TAGS, DATADOG_PRIORITY] as const
 const MEMBER_KEY = 'dd'

@@ -1,5 +1,6 @@
-import { fitBaggage, isToken } from './baggage.ts'
+import { isToken } from './baggage.ts'
 import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
+import { encodeFieldValue, readFieldBaggage, writtenFieldBaggage } from './field-baggage.ts'
 import { firstValue, trimSpaces, type TraceFields } from './fields.ts'
 import { parseContextSpanId, parseContextTraceId, writtenTraceId } from './ids.ts'
 import type {
@@ -11,7 +12,7 @@ import type {
   TraceContext,
   TraceSeed,
 } from './model.ts'
-import { percentDecode, percentEncoder } from './percent.ts'
+import { percentDecode } from './percent.ts'
 
 const TRACE_ID = 'uber-trace-id'
 const BAGGAGE_PREFIX = 'uberctx-'
@@ -26,9 +27,6 @@ const VALUE = /^([0-9A-Fa-f]{1,32}):([0-9A-Fa-f]{1,16}):([0-9A-Fa-f]{1,16}):([0-
 const SAMPLED = 1
 const DEBUG = 2
 const FIREHOSE = 8
-
-/** What every Jaeger client reads back: encodeURIComponent's characters. */
-const encode = percentEncoder("A-Za-z0-9\\-_.!~*'()")
 
 const FLAGS = {
   /** There is no word for it; 4 was reserved for it once and nobody reads it. */
@@ -65,7 +63,7 @@ export const jaeger: HeaderCodec = {
     const id = writtenTraceId(context, traceIdBits)
     return [
       [TRACE_ID, `${id}:${context.spanId}:${parent}:${flags.toString(16)}`],
-      ...writtenJaegerBaggage(context.baggage).map(
+      ...writtenFieldBaggage(context.baggage).map(
         ([key, value]) => [`${BAGGAGE_PREFIX}${key}`, value] as const,
       ),
     ]
@@ -125,42 +123,29 @@ function readSeed(
 
 /** `uberctx-` fields before `jaeger-baggage`, which is for people with curl; the first of a key counts. */
 function readBaggage(fields: TraceFields, rejected: Rejection[]): readonly BaggageEntry[] {
-  const entries = new Map<string, BaggageEntry>()
-  const add = (header: string, key: string, value: string | undefined): void => {
-    if (value === undefined || !isToken(key)) rejected.push(rejection(header, 'malformed'))
-    else if (!entries.has(key))
-      entries.set(key, { key, value: percentDecode(value), properties: [] })
+  const malformed = (header: string): void => {
+    rejected.push(rejection(header, 'malformed'))
   }
-  for (const [name, lines] of fields) {
-    if (name.startsWith(BAGGAGE_PREFIX)) add(name, name.slice(BAGGAGE_PREFIX.length), lines[0])
-  }
+  const entries = [...readFieldBaggage(fields, BAGGAGE_PREFIX, malformed)]
   for (const pair of (fields.get(BAGGAGE) ?? []).join(',').split(',').map(trimSpaces)) {
     if (pair === '') continue
     const cut = pair.indexOf('=')
-    add(BAGGAGE, trimSpaces(pair.slice(0, Math.max(cut, 0))), trimSpaces(pair.slice(cut + 1)))
+    const key = trimSpaces(pair.slice(0, Math.max(cut, 0)))
+    if (!isToken(key)) malformed(BAGGAGE)
+    else if (!entries.some((entry) => entry.key === key)) {
+      const value = percentDecode(trimSpaces(pair.slice(cut + 1)))
+      entries.push({ key, value, properties: [] })
+    }
   }
-  return [...entries.values()]
+  return entries
 }
 
 /** Without ids the decision can only travel as a debug id; which one does not matter, a text must be there. */
 function writeSeed(seed: TraceSeed): readonly HeaderField[] {
   const debugId = seed.sampling === 'debug' ? (seed.vendor[JAEGER_DEBUG_ID] ?? 'debug') : undefined
-  const pairs = writtenJaegerBaggage(seed.baggage).map(([key, value]) => `${key}=${value}`)
+  const pairs = writtenFieldBaggage(seed.baggage).map(([key, value]) => `${key}=${value}`)
   return [
-    ...(debugId === undefined ? [] : [[DEBUG_ID, encode(debugId)] as const]),
+    ...(debugId === undefined ? [] : [[DEBUG_ID, encodeFieldValue(debugId)] as const]),
     ...(pairs.length === 0 ? [] : [[BAGGAGE, pairs.join(', ')] as const]),
   ]
-}
-
-/** Key and encoded value. Keys become field names, which have no case: the first of a name counts. */
-export function writtenJaegerBaggage(
-  entries: readonly BaggageEntry[],
-): readonly (readonly [key: string, value: string])[] {
-  const members = new Map<string, string>()
-  for (const { key, value } of entries) {
-    const name = key.toLowerCase()
-    if (isToken(name) && !members.has(name)) members.set(name, encode(value))
-  }
-  const fitting = new Set(fitBaggage([...members].map(([key, value]) => `${key}=${value}`)))
-  return [...members].filter(([key, value]) => fitting.has(`${key}=${value}`))
 }

@@ -60,6 +60,7 @@ function isParentId(parent: TraceContext['parent']): boolean {
 }
 
 /** Formats that have a word for each of the four: what they say needs no refinement. */
+/** `ot` knows all but debug: its denial is one, and no missing word. */
 const DECISIVE: readonly HeaderFormat[] = ['b3', 'b3-single', 'datadog']
 
 function mergeSampling(
@@ -68,16 +69,25 @@ function mergeSampling(
 ): TraceContext['sampling'] {
   if (DECISIVE.includes(winner.source)) return winner.sampling
   return others.reduce(
-    (sampling, other) => refineSampling(sampling, other.sampling),
+    (sampling, other) =>
+      winner.source === 'ot' && other.sampling === 'defer'
+        ? sampling
+        : refineSampling(sampling, other.sampling),
     winner.sampling,
   )
 }
 
-/** What all formats of a request without ids say together; the first decision counts. */
+/**
+ * What all formats of a request without ids say together; the first decision counts, as fine as
+ * another makes it: one that knows no debug says yes for it.
+ */
 export function mergeSeeds(seeds: readonly TraceSeed[]): TraceSeed | undefined {
   const first = seeds.find(({ sampling }) => sampling !== 'defer') ?? seeds[0]
   if (first === undefined) return undefined
-  return { ...first, vendor: mergeVendor(seeds) }
+  const sampling = seeds.some((seed) => seed.sampling === 'debug')
+    ? refineSampling(first.sampling, 'debug')
+    : first.sampling
+  return { ...first, sampling, vendor: mergeVendor(seeds) }
 }
 
 /**

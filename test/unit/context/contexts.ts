@@ -167,6 +167,12 @@ export const representable: Readonly<Record<HeaderFormat, fc.Arbitrary<TraceCont
     baggage: anyBaggage('jaeger'),
     source: fc.constant('jaeger'),
   }),
+  ot: build({
+    parent: fc.constant('unknown'),
+    sampling: fc.constantFrom('defer', 'deny', 'accept'),
+    baggage: anyBaggage('jaeger'),
+    source: fc.constant('ot'),
+  }),
   datadog: fc
     .tuple(
       build({
@@ -218,6 +224,10 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
     'x-datadog-sampling-priority',
     'x-datadog-origin',
     'x-datadog-tags',
+    'ot-tracer-traceid',
+    'Ot-Tracer-SpanId',
+    'ot-tracer-sampled',
+    'ot-baggage-a',
   ),
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 90 }),

@@ -30,6 +30,9 @@ const GRAMMAR: Readonly<Record<string, RegExp>> = {
     /^(?!0+:)([0-9a-f]{16}|[0-9a-f]{32}):(?!0+:)[0-9a-f]{16}:(0|[0-9a-f]{16}):[0-9a-f]$/,
   'jaeger-baggage': /^[!-~]+=[!-+\--~]*(, [!-~]+=[!-+\--~]*)*$/,
   'jaeger-debug-id': /^[!-~]+$/,
+  'ot-tracer-traceid': /^(?!0+$)([0-9a-f]{16}|[0-9a-f]{32})$/,
+  'ot-tracer-spanid': /^(?!0+$)[0-9a-f]{16}$/,
+  'ot-tracer-sampled': /^(true|false)$/,
   'x-datadog-trace-id': /^[1-9][0-9]{0,19}$/,
   'x-datadog-parent-id': /^[1-9][0-9]{0,19}$/,
   'x-datadog-sampling-priority': /^(0|-?[1-9][0-9]*)$/,
@@ -53,7 +56,7 @@ describe('laws of the codecs', () => {
           })
           const written = converted.headers.slice(headers.filter(([name]) => !isOwned(name)).length)
           for (const [name, value] of written) {
-            const grammar = name.startsWith('uberctx-') ? /^[!-~]*$/ : GRAMMAR[name]
+            const grammar = /^(uberctx|ot-baggage)-/.test(name) ? /^[!-~]*$/ : GRAMMAR[name]
             expect(value).toMatch(grammar ?? /^no such header$/)
           }
           const names = written.map(([name]) => name)
@@ -73,7 +76,7 @@ describe('laws of the codecs', () => {
     )
   })
 
-  test.each(['b3', 'b3-single', 'jaeger', 'datadog'] as const)(
+  test.each(['b3', 'b3-single', 'jaeger', 'datadog', 'ot'] as const)(
     '%s into W3C and back: same decision, ids, width and parent, and the same fields',
     (format) => {
       fc.assert(
@@ -157,7 +160,7 @@ function widestFirst(formats: readonly HeaderFormat[]): readonly HeaderFormat[] 
 
 function isOwned(name: string): boolean {
   const lower = name.toLowerCase()
-  return lower in GRAMMAR || lower.startsWith('uberctx-')
+  return lower in GRAMMAR || /^(uberctx|ot-baggage)-/.test(lower)
 }
 
 /** Both lists in their own order, interleaved as the coins fall. */

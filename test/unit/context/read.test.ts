@@ -148,6 +148,14 @@ describe('what comes without ids', () => {
     expect(found.rejected).toEqual([{ format: 'w3c', header: 'traceparent', reason: 'malformed' }])
   })
 
+  test('debug, said by a format that knows it, of what another could only accept', () => {
+    const headers: HeaderList = [
+      ['ot-tracer-sampled', 'true'],
+      ['jaeger-debug-id', 'x'],
+    ]
+    expect(readContext(headers, ['ot', 'jaeger']).seed?.sampling).toBe('debug')
+  })
+
   test('the first decision and everybody’s baggage', () => {
     const headers: HeaderList = [
       ['baggage', 'k=1'],

@@ -1,0 +1,43 @@
+import { fitBaggage, isToken } from './baggage.ts'
+import { type TraceFields } from './fields.ts'
+import type { BaggageEntry, HeaderField } from './model.ts'
+import { percentDecode, percentEncoder } from './percent.ts'
+
+/** What every reader decodes: encodeURIComponent's characters. */
+export const encodeFieldValue = percentEncoder("A-Za-z0-9\\-_.!~*'()")
+
+/** Baggage of one field a member, its key behind a prefix; the first of a key counts. */
+export function readFieldBaggage(
+  fields: TraceFields,
+  prefix: string,
+  malformed: (header: string) => void,
+): readonly BaggageEntry[] {
+  const entries: BaggageEntry[] = []
+  for (const [name, [value]] of fields) {
+    if (!name.startsWith(prefix) || value === undefined) continue
+    const key = name.slice(prefix.length)
+    if (isToken(key)) entries.push({ key, value: percentDecode(value), properties: [] })
+    else malformed(name)
+  }
+  return entries
+}
+
+/** Key and encoded value. Keys become field names, which have no case: the first of a name counts. */
+export function writtenFieldBaggage(entries: readonly BaggageEntry[]): readonly HeaderField[] {
+  if (entries.length === 0) return []
+  const members = new Map<string, string>()
+  for (const { key, value } of entries) {
+    const name = key.toLowerCase()
+    if (isToken(name) && !members.has(name)) members.set(name, encodeFieldValue(value))
+  }
+  const fitting = new Set(fitBaggage([...members].map(([key, value]) => `${key}=${value}`)))
+  return [...members].filter(([key, value]) => fitting.has(`${key}=${value}`))
+}
+
+/** Whether all of it is written. Upper case in a key does not survive a field name. */
+export function isWholeInFields(entries: readonly BaggageEntry[]): boolean {
+  return (
+    entries.every(({ key }) => key === key.toLowerCase()) &&
+    writtenFieldBaggage(entries).length === entries.length
+  )
+}
