@@ -1,74 +1,94 @@
 import { canonicalJson } from '../span/canonical.ts'
 import type { Span } from '../span/model.ts'
 import { tagText } from '../span/model.ts'
-import { fits, isGatewayService, sameService } from './endpoint.ts'
+import { isGatewayService } from './endpoint.ts'
 import type { Interval } from './interval.ts'
 import { contains, intervalOf } from './interval.ts'
-import { isCallee, isCaller } from './kind.ts'
 import type { StitchOptions } from './options.ts'
 
 /** Under which a proxy hands one id of the request to both sides; Envoy writes the first. */
 const REQUEST_ID_TAGS = ['guid:x-request-id', 'x-request-id', 'http.request_id'] as const
 
-/** The answering spans whose common parent nobody reported. */
+/** A span that asked somebody, with what is compared of it: each is compared with many answers. */
+export interface Caller {
+  readonly span: Span
+  readonly interval: Interval
+  readonly requestId: string | undefined
+  /** Lower case. */
+  readonly peer: string | undefined
+  readonly asksGateway: boolean
+  readonly stores: string
+}
+
+/** Answering spans whose common parent nobody reported, with what is compared of them. */
 export interface Unclaimed {
-  readonly callees: readonly Span[]
   readonly hull: Interval
+  /** Of each of them; undefined of one without. */
+  readonly requestIds: ReadonlySet<string | undefined>
+  /** Lower case. */
+  readonly services: ReadonlySet<string | undefined>
+  readonly stores: ReadonlySet<string>
 }
 
-/**
- * The spans that may have made the call, of those that wait for an answer (`waiting`: asking
- * spans without anything below them). Only the strongest evidence that there is counts: the same
- * request id, else the name of the peer, else, where no peer is named, the other store.
- * `toleranceUs`: how far the answer may reach over the ends of the call.
- */
-export function callersOf(
-  unclaimed: Unclaimed,
-  waiting: readonly Span[],
-  toleranceUs: number,
-  options: StitchOptions,
-): readonly Span[] {
-  const inTime = waiting.filter((span) => {
-    const interval = intervalOf(span)
-    return interval !== undefined && contains(interval, unclaimed.hull, toleranceUs)
-  })
-  const levels = [
-    inTime.filter((span) => hasSameRequestId(span, unclaimed.callees)),
-    inTime.filter((span) => namesPeer(span, unclaimed.callees, options)),
-    inTime.filter((span) => span.remote?.service === undefined && isElsewhere(span, unclaimed)),
-  ]
-  return levels.find((found) => found.length > 0) ?? []
+/** undefined of a span without a start: nobody can say what lies in its time. */
+export function callerOf(span: Span, options: StitchOptions): Caller | undefined {
+  const interval = intervalOf(span)
+  const service = span.remote?.service
+  return (
+    interval && {
+      span,
+      interval,
+      requestId: requestIdOf(span),
+      peer: service?.toLowerCase(),
+      asksGateway: isGatewayService(service, options),
+      stores: canonicalJson(span.provenance.stores),
+    }
+  )
 }
 
-/** Whether the span asked somebody and nobody is known to have answered. */
-export function isWaiting(span: Span, children: readonly Span[]): boolean {
-  return isCaller(span) && !children.some(isCallee)
+export function unclaimedOf(callees: readonly Span[], hull: Interval): Unclaimed {
+  return {
+    hull,
+    requestIds: new Set(callees.map(requestIdOf)),
+    services: new Set(callees.map((span) => span.local.service?.toLowerCase())),
+    stores: new Set(callees.map((span) => canonicalJson(span.provenance.stores))),
+  }
 }
 
-function hasSameRequestId(caller: Span, callees: readonly Span[]): boolean {
-  const id = requestId(caller)
-  return id !== undefined && callees.some((span) => requestId(span) === id)
+/** Whether the answer lies in the time of the call, give or take the tolerance at both ends. */
+export function isInTime(caller: Caller, { hull }: Unclaimed, toleranceUs: number): boolean {
+  return contains(caller.interval, hull, toleranceUs)
 }
 
-function requestId(span: Span): string | undefined {
+/** Whether `caller` may have made the call. */
+type Evidence = (caller: Caller, unclaimed: Unclaimed) => boolean
+
+/** Strongest first; where there is stronger evidence, weaker does not count. */
+export const EVIDENCE: readonly Evidence[] = [hasSameRequestId, namesPeer, isElsewhere]
+
+function hasSameRequestId({ requestId }: Caller, { requestIds }: Unclaimed): boolean {
+  return requestId !== undefined && requestIds.has(requestId)
+}
+
+function namesPeer(caller: Caller, unclaimed: Unclaimed): boolean {
+  const { asksGateway, peer } = caller
+  const named = asksGateway || (peer !== undefined && unclaimed.services.has(peer))
+  return named && isSameRequest(caller, unclaimed)
+}
+
+/** No peer is named, and the answer lies elsewhere: a copy may lie in the caller's own store. */
+function isElsewhere(caller: Caller, unclaimed: Unclaimed): boolean {
+  const { peer, stores } = caller
+  return peer === undefined && !unclaimed.stores.has(stores) && isSameRequest(caller, unclaimed)
+}
+
+/** No request id says otherwise. */
+function isSameRequest({ requestId }: Caller, { requestIds }: Unclaimed): boolean {
+  if (requestId === undefined) return true
+  return [...requestIds].every((id) => id === undefined || id === requestId)
+}
+
+function requestIdOf(span: Span): string | undefined {
   const key = REQUEST_ID_TAGS.find((name) => tagText(span.tags, name) !== undefined)
   return key && tagText(span.tags, key)
-}
-
-function namesPeer(caller: Span, callees: readonly Span[], options: StitchOptions): boolean {
-  const peer = caller.remote
-  return (
-    callees.every((span) => fits(requestId(caller), requestId(span))) &&
-    (isGatewayService(peer?.service, options) ||
-      callees.some((span) => sameService(peer, span.local)))
-  )
-}
-
-/** Not in the same stores: a copy of the one may lie in the store of the other. */
-function isElsewhere(caller: Span, { callees }: Unclaimed): boolean {
-  const stores = canonicalJson(caller.provenance.stores)
-  return callees.every(
-    (span) =>
-      canonicalJson(span.provenance.stores) !== stores && fits(requestId(caller), requestId(span)),
-  )
 }

@@ -5,7 +5,7 @@ import { areNear, isEdge, wantedId } from './evidence.ts'
 import { Joins } from './joins.ts'
 import type { StitchOptions } from './options.ts'
 import { sortSpans, sortTexts } from './order.ts'
-import { groupBy } from './repair.ts'
+import { byId, groupBy } from './repair.ts'
 
 const NAME = 'group'
 
@@ -57,9 +57,20 @@ function leftApart(id: TraceId, forms: readonly TraceId[]): Note {
 }
 
 function areLinked(a: readonly Span[], b: readonly Span[], options: StitchOptions): boolean {
-  return (
-    a.some((span) => b.some((other) => isEdge(span, other, options))) ||
-    b.some((span) => a.some((other) => isEdge(span, other, options)))
+  return hasEdge(a, b, options) || hasEdge(b, a, options)
+}
+
+/** Looks only where ids are equal: both parts may be long. */
+function hasEdge(
+  parents: readonly Span[],
+  children: readonly Span[],
+  options: StitchOptions,
+): boolean {
+  const holders = byId(parents)
+  return children.some((child) =>
+    [child.id, child.parentId]
+      .flatMap((id) => (id === undefined ? [] : (holders.get(id) ?? [])))
+      .some((parent) => isEdge(parent, child, options)),
   )
 }
 

@@ -259,6 +259,18 @@ describe('the span of a gateway that nobody reported', () => {
     expect(made([client('d1', [0, 100]), other, answer])).toEqual([])
   })
 
+  test('two answers, each claimed by a caller below the other, make no ring', () => {
+    const [one, other] = ['e1'.repeat(8), 'e2'.repeat(8)]
+    const spans = [
+      span('first', { id: 'f1', parent: one, service: 'b', at: [20, 10] }, 'server'),
+      span('second', { id: 'f2', parent: other, service: 'c', at: [60, 10] }, 'server'),
+      span('asks c', { id: 'd1', parent: 'f1', service: 'b', remote: 'c', at: [55, 20] }, 'client'),
+      span('asks b', { id: 'd2', parent: 'f2', service: 'c', remote: 'b', at: [15, 20] }, 'client'),
+    ]
+    expect(sketches(spans)).toEqual(['second{asks b{undefined{first{asks c}}}}'])
+    expect(warningsOf(spans)).toEqual(['orphan'])
+  })
+
   test('the request id decides between callers', () => {
     const id = { key: 'guid:x-request-id', value: { type: 'string', value: 'r-1' } } as const
     const tagged = { ...client('d2', [0, 90]), tags: [id] }
