@@ -22,6 +22,7 @@ const B3: Readonly<Record<Aspect, Carry>> = {
   'seed-debug': 'kept',
   'debug-id': 'lost',
   'datadog-fields': 'lost',
+  'xray-fields': 'lost',
 }
 
 /** The matrix of docs/trace-headers.md; its test checks both against what the codecs do. */
@@ -41,6 +42,7 @@ export const CARRIES: Readonly<Record<HeaderFormat, Readonly<Record<Aspect, Carr
     'seed-debug': 'lost',
     'debug-id': 'lost',
     'datadog-fields': 'stashed',
+    'xray-fields': 'stashed',
   },
   'b3-single': { ...B3, parent: 'decided' },
   b3: B3,
@@ -67,5 +69,15 @@ export const CARRIES: Readonly<Record<HeaderFormat, Readonly<Record<Aspect, Carr
     debug: 'lost',
     baggage: 'kept',
     'seed-debug': 'lost',
+  },
+  xray: {
+    ...B3,
+    'trace-id-high': 'kept',
+    'trace-id-width': 'lost',
+    parent: 'lost',
+    debug: 'lost',
+    'seed-decision': 'lost',
+    'seed-debug': 'lost',
+    'xray-fields': 'kept',
   },
 }

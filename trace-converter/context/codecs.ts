@@ -7,6 +7,7 @@ import { jaeger } from './jaeger.ts'
 import type { HeaderFormat, HeaderList } from './model.ts'
 import { opentracing } from './opentracing.ts'
 import { w3c } from './w3c.ts'
+import { xray } from './xray.ts'
 
 export const CODECS: Readonly<Record<HeaderFormat, HeaderCodec>> = {
   w3c,
@@ -15,6 +16,7 @@ export const CODECS: Readonly<Record<HeaderFormat, HeaderCodec>> = {
   jaeger,
   datadog,
   ot: opentracing,
+  xray,
 }
 
 const all = Object.values(CODECS)

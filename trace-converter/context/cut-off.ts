@@ -6,6 +6,7 @@ import { hasDatadogId, isWholeInDatadog } from './datadog.ts'
 import { isWholeInFields } from './field-baggage.ts'
 import type { HeaderFormat, Loss, TraceContext, TraceSeed, TracestateMember } from './model.ts'
 import { writtenTracestate } from './stash.ts'
+import { hasXrayFields, isXrayMember } from './xray-fields.ts'
 
 /** What the formats do carry, but not all of it: limits, and keys that differ in case only. */
 export function cutOff(
@@ -45,11 +46,24 @@ function cutOffContext(
         what: 'trace-id-high',
         why: 'Datadog has no id for a right half of zeros, so nothing is sent',
       },
+    isXrayCut(context, sends, written) && {
+      what: 'xray-fields',
+      why: 'limits, or characters that tracestate has no room for',
+    },
     isDatadogCut(context, sends, written) && {
       what: 'datadog-fields',
       why: 'limits, or characters that their place cannot hold',
     },
   ]
+}
+
+function isXrayCut(
+  context: TraceContext,
+  sends: readonly HeaderFormat[],
+  tracestate: readonly TracestateMember[] | undefined,
+): boolean {
+  if (!hasXrayFields(context.vendor) || tracestate === undefined) return false
+  return !sends.includes('xray') && !tracestate.some(isXrayMember)
 }
 
 function isDatadogCut(

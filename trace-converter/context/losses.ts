@@ -3,6 +3,7 @@ import { isContext } from './codec.ts'
 import { cutOff } from './cut-off.ts'
 import { hasDatadogFields, hasForeignMember } from './datadog-fields.ts'
 import { hasHighHalf } from './ids.ts'
+import { hasXrayFields } from './xray-fields.ts'
 import { JAEGER_DEBUG_ID } from './jaeger.ts'
 import type { Aspect, HeaderFormat, Loss, TraceContext, TraceSeed } from './model.ts'
 
@@ -59,6 +60,7 @@ function ofContext(context: TraceContext): readonly (Aspect | false)[] {
     context.random === true && 'random',
     hasForeignMember(context) && 'tracestate',
     hasDatadogFields(context.vendor) && 'datadog-fields',
+    hasXrayFields(context.vendor) && 'xray-fields',
   ]
 }
 

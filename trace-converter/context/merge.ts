@@ -60,8 +60,9 @@ function isParentId(parent: TraceContext['parent']): boolean {
 }
 
 /** Formats that have a word for each of the four: what they say needs no refinement. */
-/** `ot` knows all but debug: its denial is one, and no missing word. */
 const DECISIVE: readonly HeaderFormat[] = ['b3', 'b3-single', 'datadog']
+/** They know all but debug: a denial there is one, and no missing word. */
+const SAYS_DEFER: readonly HeaderFormat[] = ['ot', 'xray']
 
 function mergeSampling(
   winner: TraceContext,
@@ -70,7 +71,7 @@ function mergeSampling(
   if (DECISIVE.includes(winner.source)) return winner.sampling
   return others.reduce(
     (sampling, other) =>
-      winner.source === 'ot' && other.sampling === 'defer'
+      SAYS_DEFER.includes(winner.source) && other.sampling === 'defer'
         ? sampling
         : refineSampling(sampling, other.sampling),
     winner.sampling,

@@ -58,7 +58,7 @@ export interface BaggageEntry {
   readonly properties: readonly string[]
 }
 
-export const HEADER_FORMATS = ['w3c', 'b3-single', 'b3', 'jaeger', 'datadog', 'ot'] as const
+export const HEADER_FORMATS = ['w3c', 'b3-single', 'b3', 'jaeger', 'datadog', 'ot', 'xray'] as const
 export type HeaderFormat = (typeof HEADER_FORMATS)[number]
 
 /** One field line: name as received (any case) and value. */
@@ -113,5 +113,6 @@ export const ASPECTS = [
   'seed-debug',
   'debug-id',
   'datadog-fields',
+  'xray-fields',
 ] as const
 export type Aspect = (typeof ASPECTS)[number]

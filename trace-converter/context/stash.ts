@@ -4,6 +4,7 @@ import { hasHighHalf } from './ids.ts'
 import type { TraceContext, TracestateMember } from './model.ts'
 import { refineSampling } from './sampling.ts'
 import { fitTracestate } from './tracestate.ts'
+import { isXrayMember, readXrayMember, xrayMember } from './xray-fields.ts'
 
 /**
  * What traceparent cannot say rides beside it in tracestate, which every W3C participant passes
@@ -30,6 +31,8 @@ function stash(
     const value = formatB3Single(context, 128, { parentOfDeferred: true })
     members.push({ key: B3_KEY, value })
   }
+  const xray = xrayMember(context)
+  if (xray !== undefined) members.push(xray)
   if (context.firehose) members.push({ key: OWN_KEY, value: FIREHOSE })
   return members
 }
@@ -48,12 +51,14 @@ export function unstash(context: TraceContext): TraceContext {
   if (own.length === 0) return context
   const tracestate = context.tracestate.filter((member) => !isStash(member))
   const firehose = own.some(({ key, value }) => key === OWN_KEY && value === FIREHOSE)
-  return restore({ ...context, tracestate, firehose }, own)
+  const vendor = { ...context.vendor, ...readXrayMember(own) }
+  return restore({ ...context, tracestate, firehose, vendor }, own)
 }
 
 /** Also other people's `b3`: a member of another trace is stale, and nobody needs it downstream. */
-function isStash({ key }: TracestateMember): boolean {
-  return key === B3_KEY || key === OWN_KEY
+function isStash(member: TracestateMember): boolean {
+  const { key } = member
+  return key === B3_KEY || key === OWN_KEY || isXrayMember(member)
 }
 
 /**

@@ -103,6 +103,11 @@ const anyDatadogFields = (form: 'dd' | 'header'): fc.Arbitrary<TraceContext['ven
     }))
 }
 
+const anyXrayFields = (field: RegExp): fc.Arbitrary<TraceContext['vendor']> =>
+  fc
+    .array(fc.stringMatching(field), { maxLength: 4 })
+    .map((fields) => (fields.length === 0 ? {} : { 'xray.fields': fields.join(';') }))
+
 /** A context that can say everything; what a format cannot represent is a loss to be listed. */
 export const anyContext: fc.Arbitrary<TraceContext> = build({
   parent: fc.oneof(anySpanId, fc.constantFrom('root' as const, 'unknown' as const)),
@@ -111,7 +116,9 @@ export const anyContext: fc.Arbitrary<TraceContext> = build({
   tracestate: anyTracestate,
   baggage: anyBaggage('w3c'),
   source: fc.constantFrom<HeaderFormat>(...HEADER_FORMATS),
-  vendor: anyDatadogFields('header'),
+  vendor: fc
+    .tuple(anyDatadogFields('header'), anyXrayFields(/^(Self|Lineage|app)=[!-+\--:<-~]{1,100}$/))
+    .map(([dd, xray]) => ({ ...dd, ...xray })),
 })
 
 interface Parts {
@@ -173,6 +180,16 @@ export const representable: Readonly<Record<HeaderFormat, fc.Arbitrary<TraceCont
     baggage: anyBaggage('jaeger'),
     source: fc.constant('ot'),
   }),
+  xray: build({
+    ids: anyTraceId.map(({ traceId }) => ({
+      traceId,
+      traceIdWidth: traceId.startsWith('0'.repeat(16)) ? 64 : 128,
+    })),
+    parent: fc.constant('unknown'),
+    sampling: fc.constantFrom('defer', 'deny', 'accept'),
+    vendor: anyXrayFields(/^(Self|Lineage|app)=[!-+\--:<-}]{1,30}$/),
+    source: fc.constant('xray'),
+  }),
   datadog: fc
     .tuple(
       build({
@@ -224,6 +241,7 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
     'x-datadog-sampling-priority',
     'x-datadog-origin',
     'x-datadog-tags',
+    'X-Amzn-Trace-Id',
     'ot-tracer-traceid',
     'Ot-Tracer-SpanId',
     'ot-tracer-sampled',
@@ -241,6 +259,7 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
       '1',
       '18446744073709551615',
       '-1',
+      `Root=1-${TRACE.slice(0, 8)}-${TRACE.slice(8)};Parent=${SPAN};Sampled=?;Self=1`,
       `_dd.p.tid=${SPAN},_dd.p.dm=-4`,
       'dd=s:2;o:rum;t.dm:-4;p:1',
       `b3=${TRACE}-${SPAN}`,

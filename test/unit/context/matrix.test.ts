@@ -68,6 +68,10 @@ const SAMPLES: Readonly<Record<Aspect, Sample>> = {
     value: seed({ sampling: 'debug', vendor: { 'jaeger.debug-id': 'x' } }),
     see: (read) => read.vendor,
   },
+  'xray-fields': {
+    value: context({ vendor: { 'xray.fields': 'Self=1-a;app=b' } }),
+    see: (read) => read.vendor,
+  },
   'datadog-fields': {
     value: context({ vendor: { 'dd.origin': 'rum', 'dd.tags': '_dd.p.dm=-4' } }),
     see: (read) => read.vendor,

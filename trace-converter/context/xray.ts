@@ -1,0 +1,113 @@
+import { ABSENT, isContext, type HeaderCodec } from './codec.ts'
+import { firstValue, trimSpaces } from './fields.ts'
+import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
+import type { Rejection, RejectReason, Sampling, TraceContext } from './model.ts'
+import { isXrayField, writtenXrayFields, XRAY_ASKS, xrayVendor } from './xray-fields.ts'
+
+const NAME = 'x-amzn-trace-id'
+/** Version, seconds since 1970, 96 bits: together the 128 bits of everybody else. */
+const ROOT = /^1-([0-9A-Fa-f]{8})-([0-9A-Fa-f]{24})$/
+const PARENT = /^[0-9A-Fa-f]{16}$/
+const MAX_CHARS = 2_048
+
+/** `?` asks the receiver to decide, and to say how. */
+const STATES: ReadonlyMap<string, Sampling> = new Map([
+  ['0', 'deny'],
+  ['1', 'accept'],
+  ['?', 'defer'],
+])
+
+/** There is no word for debug. */
+const WRITTEN = {
+  defer: undefined,
+  deny: '0',
+  accept: '1',
+  debug: '1',
+} as const satisfies Record<Sampling, string | undefined>
+
+/**
+ * `X-Amzn-Trace-Id: Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled={0|1|?}` and other fields in
+ * any order (docs.aws.amazon.com, X-Ray tracing header). `Root` alone, as a load balancer begins a
+ * trace, names no span to join.
+ */
+export const xray: HeaderCodec = {
+  format: 'xray',
+  headerNames: [NAME],
+  read(fields) {
+    const value = firstValue(fields, NAME)
+    if (value === undefined) return ABSENT
+    const rejected: Rejection[] = []
+    const reject = (reason: RejectReason): void => {
+      rejected.push({ format: 'xray', header: NAME, reason })
+    }
+    const parsed = parse(value, reject)
+    if (typeof parsed === 'object') return { context: parsed, rejected }
+    reject(parsed)
+    return { rejected }
+  },
+  write(context) {
+    if (!isContext(context)) return []
+    const { traceId, spanId, sampling, vendor } = context
+    const sampled = WRITTEN[sampling] ?? (XRAY_ASKS in vendor ? '?' : undefined)
+    const parts = [
+      `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`,
+      `Parent=${spanId}`,
+      ...(sampled === undefined ? [] : [`Sampled=${sampled}`]),
+      ...writtenXrayFields(vendor),
+    ]
+    return [[NAME, parts.join(';')]]
+  },
+}
+
+function parse(value: string, reject: (reason: RejectReason) => void): TraceContext | RejectReason {
+  if (value.length > MAX_CHARS) return 'too-long'
+  const said = new Map<string, string>()
+  const others: string[] = []
+  let malformed = 0
+  for (const part of value.split(';').map(trimSpaces)) {
+    const [key, text] = cutAt(part)
+    if (!isXrayField(part)) malformed += part === '' ? 0 : 1
+    else if (key !== 'Root' && key !== 'Parent' && key !== 'Sampled') others.push(part)
+    else if (!said.has(key)) said.set(key, text)
+  }
+  const context = readContext(said, others)
+  if (typeof context === 'object' && malformed > 0) reject('malformed')
+  return context
+}
+
+function cutAt(part: string): readonly [key: string, text: string] {
+  const cut = part.indexOf('=')
+  return [part.slice(0, Math.max(cut, 0)), part.slice(cut + 1)]
+}
+
+function readContext(
+  said: ReadonlyMap<string, string>,
+  others: readonly string[],
+): TraceContext | RejectReason {
+  const root = said.get('Root')
+  const parent = said.get('Parent')
+  const sampled = said.get('Sampled')
+  if (root === undefined) return 'malformed'
+  const [, seconds = '', rest = ''] = ROOT.exec(root) ?? []
+  if (seconds === '') return 'malformed'
+  if (parent === undefined) return 'incomplete'
+  if (!PARENT.test(parent)) return 'malformed'
+  const sampling = sampled === undefined ? 'defer' : STATES.get(sampled)
+  // A denial that was garbled must not become a sampled trace, nor the reverse: begin anew.
+  if (sampling === undefined) return 'malformed'
+  const traceId = parseContextTraceId(seconds + rest)
+  const spanId = parseContextSpanId(parent)
+  if (traceId === undefined || spanId === undefined) return 'zero-id'
+  return {
+    traceId,
+    traceIdWidth: hasHighHalf(traceId) ? 128 : 64,
+    spanId,
+    parent: 'unknown',
+    sampling,
+    firehose: false,
+    tracestate: [],
+    baggage: [],
+    vendor: xrayVendor(others, sampled === '?'),
+    source: 'xray',
+  }
+}
