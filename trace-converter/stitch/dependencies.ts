@@ -34,7 +34,7 @@ export function linkDependencies(
     const errors = errorCount + (failed ? 1 : 0)
     counts.set(key, { parent, child, callCount: callCount + 1, errorCount: errors })
   }
-  for (const root of treeOf(trace, options).roots) countCalls(root, undefined, count)
+  for (const call of callsIn(treeOf(trace, options).roots)) count(call)
   return [...counts.values()].sort(
     (a, b) => compareText(a.parent, b.parent) || compareText(a.child, b.child),
   )
@@ -46,24 +46,33 @@ interface Call {
   readonly failed: boolean
 }
 
-/** `above`: the nearest span above that names its service. */
-function countCalls(
-  node: TreeNode,
-  above: TreeNode | undefined,
-  count: (call: Call) => void,
-): void {
+interface Step {
+  readonly node: TreeNode
+  /** The nearest span above that names its service. */
+  readonly above: TreeNode | undefined
+}
+
+/** By a loop: a chain may be deeper than the call stack. */
+function* callsIn(roots: readonly TreeNode[]): Iterable<Call> {
+  const waiting: Step[] = roots.map((node) => ({ node, above: undefined }))
+  for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
+    yield* callsOf(step)
+    const { node, above } = step
+    const nearest = node.span.local.service === undefined ? above : node
+    for (const below of node.children) waiting.push({ node: below, above: nearest })
+  }
+}
+
+function callsOf({ node, above }: Step): readonly Call[] {
   const { span, children } = node
   const child = span.local.service
+  if (child === undefined) return []
   const parent = above?.span.local.service
-  if (child !== undefined && parent !== undefined && isCall(node, above)) {
-    count({ parent, child, failed: hasFailed(node) || (isAsking(above) && hasFailed(above)) })
-  }
-  const peer = span.remote?.service
-  if (child !== undefined && peer !== undefined && isCaller(span) && children.length === 0) {
-    count({ parent: child, child: peer, failed: hasFailed(node) })
-  }
-  const nearest = child === undefined ? above : node
-  for (const below of children) countCalls(below, nearest, count)
+  const failed = hasFailed(node) || (isAsking(above) && hasFailed(above))
+  const asked = parent !== undefined && isCall(node, above) ? [{ parent, child, failed }] : []
+  const peer = isCaller(span) && children.length === 0 ? span.remote?.service : undefined
+  if (peer === undefined) return asked
+  return [...asked, { parent: child, child: peer, failed: hasFailed(node) }]
 }
 
 /** Into another service; or into the own one, when it asked and answered itself. */

@@ -11,8 +11,8 @@ interface Line {
 /** A tree for a terminal: one line a span, one for the trace before it, its warnings after it. */
 export function renderTree(tree: TraceTree): string {
   const hull = hullOf(tree.trace.spans)
-  const lines = tree.roots.flatMap((root) => linesOf(root, '', '', hull?.startUs ?? 0))
-  const width = Math.max(0, ...lines.map(({ label }) => label.length))
+  const lines = tree.roots.flatMap((root) => linesOf(root, hull?.startUs ?? 0))
+  const width = lines.reduce((most, { label }) => Math.max(most, label.length), 0)
   const rows = lines.map(({ label, columns }) => `${label.padEnd(width)}  ${columns}`.trimEnd())
   const warnings = tree.trace.notes.filter(({ level }) => level === 'warning').map(noteLine)
   return [
@@ -36,13 +36,39 @@ function headOf({ trace, roots }: TraceTree, lengthUs: number | undefined): stri
   return `trace ${trace.traceId}: ${parts.join(', ')}`
 }
 
-function linesOf(node: TreeNode, lead: string, below: string, zeroUs: number): readonly Line[] {
+/** Deeper ones stand no further to the right, and say how deep they are. */
+const DEEPEST_INDENT = 60
+
+interface Place {
+  readonly node: TreeNode
+  readonly depth: number
+  /** What stands before its label, and before the branches of its children. */
+  readonly lead: string
+  readonly trunk: string
+}
+
+/** By a loop: a chain may be deeper than the call stack. */
+function linesOf(root: TreeNode, zeroUs: number): readonly Line[] {
+  const lines: Line[] = []
+  const waiting: Place[] = [{ node: root, depth: 0, lead: '', trunk: '' }]
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const { node, lead } = place
+    lines.push({ label: `${lead}${labelOf(node)}`, columns: columnsOf(node.span, zeroUs) })
+    for (const child of placesBelow(place).reverse()) waiting.push(child)
+  }
+  return lines
+}
+
+function placesBelow({ node, depth, trunk }: Place): Place[] {
   const last = node.children.length - 1
-  const children = node.children.flatMap((child, at) => {
-    const [branch, trunk] = at === last ? ['└─ ', '   '] : ['├─ ', '│  ']
-    return linesOf(child, `${below}${branch}`, `${below}${trunk}`, zeroUs)
+  return node.children.map((child, at) => {
+    if (depth >= DEEPEST_INDENT) {
+      return { node: child, depth: depth + 1, lead: `${trunk}└ (${depth + 1}) `, trunk }
+    }
+    const [branch, below] = at === last ? ['└─ ', '   '] : ['├─ ', '│  ']
+    const texts = { lead: `${trunk}${branch}`, trunk: `${trunk}${below}` }
+    return { node: child, depth: depth + 1, ...texts }
   })
-  return [{ label: `${lead}${labelOf(node)}`, columns: columnsOf(node.span, zeroUs) }, ...children]
 }
 
 function labelOf({ span, crossing, lost }: TreeNode): string {

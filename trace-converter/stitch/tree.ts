@@ -70,10 +70,38 @@ class TreeBuilder {
     else this.#children.set(parent, [span])
   }
 
-  #nodeOf(span: Span): TreeNode {
-    this.#placed.add(span)
-    const below = (this.#children.get(span) ?? []).filter((child) => !this.#placed.has(child))
-    const children = below.map((child) => this.#nodeOf(child))
+  /** Children before their parents, by a loop: a chain may be deeper than the call stack. */
+  #nodeOf(top: Span): TreeNode {
+    const nodes = new Map<Span, TreeNode>()
+    for (const { span, below } of this.#placeAll(top).reverse()) {
+      nodes.set(
+        span,
+        this.#nodeFor(
+          span,
+          below.flatMap((child) => nodes.get(child) ?? []),
+        ),
+      )
+    }
+    return nodes.get(top) ?? this.#nodeFor(top, [])
+  }
+
+  /** `top` and all that hangs below it and has no place yet, parents before their children. */
+  #placeAll(top: Span): Placed[] {
+    const placed: Placed[] = []
+    this.#placed.add(top)
+    const waiting = [top]
+    for (let span = waiting.pop(); span !== undefined; span = waiting.pop()) {
+      const below = (this.#children.get(span) ?? []).filter((child) => !this.#placed.has(child))
+      placed.push({ span, below })
+      for (const child of below) {
+        this.#placed.add(child)
+        waiting.push(child)
+      }
+    }
+    return placed
+  }
+
+  #nodeFor(span: Span, children: readonly TreeNode[]): TreeNode {
     const parent = this.#parents.get(span)
     const crossing = parent && crossingOf(parent, span, this.#options)
     const isOrphan = parent === undefined && span.parentId !== undefined
@@ -84,6 +112,11 @@ class TreeBuilder {
       ...(crossing === undefined ? {} : { crossing }),
     }
   }
+}
+
+interface Placed {
+  readonly span: Span
+  readonly below: readonly Span[]
 }
 
 function crossingOf(parent: Span, child: Span, options: StitchOptions): TreeNode['crossing'] {
