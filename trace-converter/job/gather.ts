@@ -1,19 +1,12 @@
 import { byTrace, rawTrace } from '../span/collect.ts'
-import { endsOf } from '../span/ends.ts'
+import { endsOf, storedSpans } from '../span/ends.ts'
 import type { TraceId } from '../span/ids.ts'
-import { unstitch } from '../stitch/unstitch.ts'
 import type { SpanReader } from '../store.ts'
 import { families, idsOf } from './group.ts'
 import type { Family, Member } from './group.ts'
 import { Links } from './links.ts'
+import type { Sources } from './links.ts'
 import type { Part } from './seen.ts'
-
-/** What the job reads. */
-export interface Sources {
-  readonly from: readonly SpanReader[]
-  /** What was stitched before: it keeps spans that their own store may have dropped since. */
-  readonly stitched: SpanReader
-}
 
 type Members = ReadonlyMap<string, Member>
 
@@ -30,7 +23,7 @@ export async function gather(
   sources: Sources,
   signal: AbortSignal,
 ): Promise<readonly Family[]> {
-  const links = new Links([...sources.from, sources.stitched])
+  const links = new Links(sources)
   const asked = new Set<TraceId>()
   const members = new Map<string, Member>()
   for (let next = new Set(ids); next.size > 0;) {
@@ -77,7 +70,7 @@ async function findKept(
 ): Promise<readonly (readonly [string, Member])[]> {
   const traces = await stitched.findRelated(ids, signal)
   return traces.flatMap((whole) =>
-    [...byTrace(unstitch(whole))].map(([traceId, spans]) => {
+    [...byTrace(storedSpans(whole.spans))].map(([traceId, spans]) => {
       const trace = rawTrace(traceId, spans)
       return member(`${whole.traceId}:${traceId}`, { store: 'stitched', trace })
     }),

@@ -23,10 +23,9 @@ export function isRandomId(id: SpanId): boolean {
  * what a trace misses does not depend on what has been found for it since.
  */
 export function endsOf(spans: readonly Span[]): SpanEnds {
-  const stored = spans.flatMap((span) => span.provenance.originals ?? [span])
   const holds = new Set<SpanId>()
   const misses = new Set<SpanId>()
-  for (const group of byTrace(stored).values()) {
+  for (const group of byTrace(storedSpans(spans)).values()) {
     const own = new Set(group.map(({ id }) => id))
     for (const span of group) {
       const missed = missedBy(span, own)
@@ -35,6 +34,11 @@ export function endsOf(spans: readonly Span[]): SpanEnds {
     }
   }
   return { holds, misses }
+}
+
+/** What stitched spans were made of; spans that were not stitched are that themselves. */
+export function storedSpans(spans: readonly Span[]): readonly Span[] {
+  return spans.flatMap((span) => span.provenance.originals ?? [span])
 }
 
 /** A span that shares the id of its client, and names no parent, looks for that client. */
