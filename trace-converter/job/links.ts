@@ -62,10 +62,10 @@ export class Links {
     signal: AbortSignal,
   ): Promise<Found> {
     const found = new Map<SpanId, Set<TraceId>>()
-    const answers = readers.map((reader) => {
+    const answers = readers.flatMap((reader) => {
       const open = this.#asked[end].add(reader, ids)
       const query = { ids: open, end, limit: MAX_TRACES_PER_ID + 1 }
-      return open.length === 0 ? [] : reader.findBySpanIds(query, signal)
+      return open.length === 0 ? [] : [reader.findBySpanIds(query, signal)]
     })
     for (const [id, traces] of (await Promise.all(answers)).flatMap((answer) => [...answer])) {
       if (traces.length > MAX_TRACES_PER_ID) this.#crowded.add(id)
