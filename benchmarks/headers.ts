@@ -84,9 +84,10 @@ async function time(subjects: readonly Subject[]): Promise<ReadonlyMap<string, n
 
 /** The median of some rounds. */
 function bytesOf({ convert }: Subject): number | undefined {
+  const { gc } = globalThis
   if (gc === undefined) return undefined
   const rounds = Array.from({ length: 5 }, () => {
-    gc?.()
+    gc()
     const before = process.memoryUsage().heapUsed
     for (let call = 0; call < HEAP_CALLS; call++) convert()
     return (process.memoryUsage().heapUsed - before) / HEAP_CALLS

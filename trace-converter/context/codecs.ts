@@ -23,17 +23,24 @@ const all = Object.values(CODECS)
 const names = new Set(all.flatMap(({ headerNames }) => headerNames))
 const prefixes = all.flatMap(({ headerPrefix }) => headerPrefix ?? [])
 
-/** Whether any format that we know owns the field; `name` is lower-case. */
-export function isTraceHeader(name: string): boolean {
-  return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix))
+/** First letters: most fields of a request are nobody's, which one look must tell. */
+const leads = new Set([...names, ...prefixes].map((name) => name.charCodeAt(0)))
+const TO_LOWER = 0x20
+
+/** The lower-case name, if a format that we know owns the field. */
+export function traceHeaderName(name: string): string | undefined {
+  if (!leads.has(name.charCodeAt(0) | TO_LOWER)) return undefined
+  const lower = name.toLowerCase()
+  const isOurs = names.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix))
+  return isOurs ? lower : undefined
 }
 
 /** The trace headers of a request; undefined when there are none, which costs a look at each name. */
 export function traceFields(headers: HeaderList): TraceFields | undefined {
   let fields: Map<string, string[]> | undefined
   for (const [name, value] of headers) {
-    const lower = name.toLowerCase()
-    if (!isTraceHeader(lower)) continue
+    const lower = traceHeaderName(name)
+    if (lower === undefined) continue
     fields ??= new Map()
     const values = fields.get(lower)
     if (values === undefined) fields.set(lower, [value])

@@ -1,5 +1,5 @@
 import type { WriteOptions } from './codec.ts'
-import { CODECS, isTraceHeader } from './codecs.ts'
+import { CODECS, traceHeaderName } from './codecs.ts'
 import type { HeaderFormat, HeaderList, TraceContext, TraceSeed } from './model.ts'
 
 /**
@@ -13,7 +13,7 @@ export function writeContext(
   sends: readonly HeaderFormat[],
   options: WriteOptions,
 ): HeaderList {
-  const others = headers.filter(([name]) => !isTraceHeader(name.toLowerCase()))
+  const others = headers.filter(([name]) => traceHeaderName(name) === undefined)
   if (context === undefined) return others
   return [...others, ...sends.flatMap((format) => CODECS[format].write(context, options))]
 }
