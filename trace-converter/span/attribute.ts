@@ -21,7 +21,10 @@ export function attributeText(value: AttributeValue): string {
 /** An int64 from a number or decimal text: a number where that is exact, else the text. */
 export function parseInt64(value: unknown): AttributeValue | undefined {
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? { type: 'int64', value } : undefined
+    if (Number.isSafeInteger(value)) return { type: 'int64', value }
+    // JSON has lost its last digits on the way already; an integer it is all the same.
+    const isInt64 = Number.isInteger(value) && Math.abs(value) < 2 ** 63
+    return isInt64 ? { type: 'int64', value: BigInt(value).toString() } : undefined
   }
   if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) return undefined
   const number = Number(value)

@@ -1,7 +1,7 @@
 import { attributeText, parseAll, parseAttributeValue, parseScalar } from './attribute.ts'
 import { textAttribute } from './attribute.ts'
 import { canonicalJson, sameData } from './canonical.ts'
-import { parseJson, readRecord, withoutAbsent } from './json.ts'
+import { isShallow, parseJson, readRecord, withoutAbsent } from './json.ts'
 import type { Attribute, Span } from './model.ts'
 import { readOriginals } from './originals.ts'
 import { REVIVERS } from './revive.ts'
@@ -89,6 +89,7 @@ function takeField(tag: Attribute, tags: readonly Attribute[], carried: Carried)
   const field = FIELDS.find((name) => TAGS[name] === tag.key)
   if (field === undefined || tag.value.type !== 'string' || carried.fields.has(field)) return false
   const json = parseJson(tag.value.value)
+  if (!isShallow(json)) return false
   if (json === null && REQUIRED.has(field)) return false
   const value = isList(field) ? unabridge(json, tags, carried.named) : REVIVERS[field](json)
   if (value === undefined && json !== null) return false

@@ -42,8 +42,10 @@ const SHAPES: readonly Shape[] = [
  * (also bare documents), OTLP; JSON or one JSON value a line.
  */
 export function decodeAny(text: string, options: DecodeOptions): AnyDecoded {
-  const whole = parseJson(text)
-  const value = withoutHits(whole === undefined ? parseLines(text) : whole)
+  // Some systems' tools write a byte order mark, which is no JSON.
+  const json = text.replace(/^\uFEFF/, '')
+  const whole = parseJson(json)
+  const value = withoutHits(whole === undefined ? parseLines(json) : whole)
   const shape = SHAPES.find(({ fits }) => fits(value))
   if (shape !== undefined) return { format: shape.format, ...shape.decode(value, options) }
   if (isEmpty(value)) return { format: undefined, spans: [], problems: [] }

@@ -7,7 +7,7 @@ import { partsOfSpan, spanOfParts } from './jaeger-span.ts'
 import type { JaegerTag } from './jaeger-value.ts'
 import { readJaegerTags, readTagFields, writeJaegerTag } from './jaeger-value.ts'
 import type { Faults, Json } from './json.ts'
-import { present, readRecord, readText } from './json.ts'
+import { present, readRecord, readSpanRecord, readText } from './json.ts'
 import type { Attribute, Provenance, Span, SpanFormat } from './model.ts'
 
 /** A span of a `jaeger-span-*` index of Elasticsearch, as Jaeger 1.x and 2.x write it. */
@@ -39,8 +39,7 @@ export function decodeJaegerDocuments(json: unknown, options: DocumentOptions): 
   const format = options.format ?? 'jaeger-es'
   const provenance: Provenance = { stores: [options.store], format, repairs: [] }
   return decodeEach(json as unknown[], (item, faults) => {
-    const record = readRecord(item)
-    if (record === undefined) faults.push('not an object')
+    const record = readSpanRecord(item, faults)
     const span = record && readDocument(record, provenance, faults)
     return span && restore(span)
   })

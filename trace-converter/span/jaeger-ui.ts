@@ -8,7 +8,7 @@ import { partsOfSpan, spanOfParts } from './jaeger-span.ts'
 import type { JaegerTag } from './jaeger-value.ts'
 import { readJaegerTags, writeJaegerTag } from './jaeger-value.ts'
 import type { Faults, Json } from './json.ts'
-import { readRecord, readText } from './json.ts'
+import { readRecord, readSpanRecord, readText } from './json.ts'
 import type { Attribute, Provenance, Span, Trace } from './model.ts'
 import { storedTraceId } from './wire-ids.ts'
 
@@ -96,11 +96,8 @@ function itemsOf(trace: Json | undefined): Item[] {
 }
 
 function readSpan(item: Item, provenance: Provenance, faults: Faults): Span | undefined {
-  const json = readRecord(item.span)
-  if (json === undefined) {
-    faults.push('not an object')
-    return undefined
-  }
+  const json = readSpanRecord(item.span, faults)
+  if (json === undefined) return undefined
   const parts = readJson(json, 'base64', faults)
   const process = processOf(json, item.processes, faults)
   const serviceName = readText(process['serviceName'], 'process.serviceName', faults) ?? ''
@@ -116,7 +113,7 @@ function processOf(json: Json, processes: Json, faults: Faults): Json {
   const process =
     typeof id === 'string' && Object.hasOwn(processes, id) ? readRecord(processes[id]) : undefined
   if (process === undefined) faults.push('processID names no process')
-  return process ?? {}
+  return readSpanRecord(process ?? {}, faults) ?? {}
 }
 
 function writeSpan(parts: JaegerParts, processes: ProcessTable): JaegerUiSpan {

@@ -72,6 +72,27 @@ export function readFlag(value: unknown, field: string, faults: Faults): boolean
   return undefined
 }
 
+/** Lists and maps within one another in one span; exporters need a dozen. */
+const MOST_NESTED = 64
+
+/**
+ * Whether it is an object that can be gone through by recursion; if not, `faults` says why. What
+ * is nested without end would take the whole call stack, and with it every other span.
+ */
+export function readSpanRecord(value: unknown, faults: Faults): Json | undefined {
+  const record = readRecord(value)
+  if (record === undefined) faults.push('not an object')
+  else if (!isShallow(record)) faults.push(`nested deeper than ${MOST_NESTED} levels`)
+  else return record
+  return undefined
+}
+
+/** Whether it is not nested deeper than a span may be. */
+export function isShallow(value: unknown, levels = MOST_NESTED): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
+}
+
 /** JSON text to a value; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {

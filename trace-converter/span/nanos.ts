@@ -7,17 +7,22 @@ export interface Nanos {
   readonly ns: number | undefined
 }
 
+/** What is more has no exact microseconds. */
+const MOST_NANOS = BigInt(Number.MAX_SAFE_INTEGER) * 1000n
+
 /** Nanoseconds of protobuf JSON (decimal text, or a number from lax writers); 0 is "none". */
 export function readNanos(value: unknown, field: string, faults: Faults): bigint | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  const text =
-    typeof value === 'number' && value >= 0 ? BigInt(Math.floor(value)).toString() : value
-  if (typeof text === 'string' && /^\d{1,20}$/.test(text)) {
-    const nanos = BigInt(text)
-    return nanos === 0n ? undefined : nanos
-  }
+  const nanos = nanosOf(value)
+  if (nanos !== undefined && nanos <= MOST_NANOS) return nanos === 0n ? undefined : nanos
   faults.push(`${field} is not a count of nanoseconds`)
   return undefined
+}
+
+function nanosOf(value: unknown): bigint | undefined {
+  if (typeof value === 'string') return /^\d{1,20}$/.test(value) ? BigInt(value) : undefined
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined
+  return BigInt(Math.floor(value))
 }
 
 export function splitNanos(nanos: bigint): Nanos {

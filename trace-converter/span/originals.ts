@@ -1,6 +1,6 @@
 import { parseAll, textAttribute } from './attribute.ts'
 import { canonicalJson, sameData } from './canonical.ts'
-import { parseJson, readRecord, withoutAbsent } from './json.ts'
+import { isShallow, parseJson, readRecord, withoutAbsent } from './json.ts'
 import type { Span } from './model.ts'
 import { REVIVERS, reviveText } from './revive.ts'
 
@@ -42,7 +42,8 @@ export function readOriginals(span: Span): Span {
 
 function jsonOf(span: Span, key: string): unknown {
   const value = span.tags.find((tag) => tag.key === key)?.value
-  return value?.type === 'string' ? parseJson(value.value) : undefined
+  const json = value?.type === 'string' ? parseJson(value.value) : undefined
+  return isShallow(json) ? json : undefined
 }
 
 /** What to set, and with null what to leave out, to get `original` from `span`. */

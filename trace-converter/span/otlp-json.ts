@@ -3,7 +3,7 @@ import { restore, writeWhole } from './carry.ts'
 import type { DecodeOptions, Decoded } from './decoded.ts'
 import { decodeEach, notOfFormat } from './decoded.ts'
 import type { Faults, Json } from './json.ts'
-import { present, readRecord, readText } from './json.ts'
+import { present, readRecord, readSpanRecord, readText } from './json.ts'
 import type { Attribute, Provenance, Scope, Span } from './model.ts'
 import { resourceAttributes, takeResource } from './otlp-endpoint.ts'
 import type { OtlpContext } from './otlp-read.ts'
@@ -29,8 +29,7 @@ export function decodeOtlpSpans(json: unknown, options: DecodeOptions): Decoded 
   if (!Array.isArray(resources)) return notOfFormat('no resourceSpans')
   const provenance: Provenance = { stores: [options.store], format: 'otlp', repairs: [] }
   return decodeEach(resources.flatMap(itemsOf), (item, faults) => {
-    const span = readRecord(item.span)
-    if (span === undefined) faults.push('not an object')
+    const span = readSpanRecord(item.span, faults)
     const read = span && readOtlpSpan(span, readContext(item, provenance, faults), faults)
     return read && restore(read)
   })
@@ -91,8 +90,9 @@ function itemsOf(resource: unknown): Item[] {
 }
 
 function readContext(item: Item, provenance: Provenance, faults: Faults): OtlpContext {
-  const attributes = readRecord(item.resource)?.['attributes']
-  return contextOf(attributes, item.scope, provenance, faults)
+  const resource = readSpanRecord(item.resource ?? {}, faults)
+  const scope = readSpanRecord(item.scope ?? {}, faults)
+  return contextOf(resource?.['attributes'], scope, provenance, faults)
 }
 
 function contextOf(

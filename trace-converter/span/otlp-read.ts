@@ -35,13 +35,13 @@ export function readOtlpSpan(json: Json, context: OtlpContext, faults: Faults): 
     ...context,
     ...readTimes(json, faults),
     parentId: readParentId(json['parentSpanId'], 'parentSpanId', faults),
-    kind: wordOf(OTLP_KINDS, 'SPAN_KIND_', json['kind']),
+    kind: wordOf(OTLP_KINDS, 'SPAN_KIND_', json['kind'], faults),
     shared: undefined,
     debug: undefined,
     name: readText(json['name'], 'name', faults),
     remote,
     tags: [...bag.rest, ...readDropped(json, faults)],
-    events: readList(json['events'], 'events', faults).map((item) => readEvent(item, faults)),
+    events: readList(json['events'], 'events', faults).flatMap((item) => readEvent(item, faults)),
     links: readList(json['links'], 'links', faults).flatMap((item) => readLink(item, faults)),
     status: readStatus(json['status'], faults),
     tracestate: readText(json['traceState'], 'traceState', faults),
@@ -75,15 +75,20 @@ function readDropped(json: Json, faults: Faults): Attribute[] {
   })
 }
 
-function readEvent(value: unknown, faults: Faults): SpanEvent {
-  const json = readRecord(value) ?? {}
+function readEvent(value: unknown, faults: Faults): SpanEvent[] {
+  const json = readRecord(value)
+  if (json === undefined) {
+    faults.push('an event that is no object was left out')
+    return []
+  }
   const time = splitNanos(readNanos(json['timeUnixNano'], 'event.timeUnixNano', faults) ?? 0n)
-  return present<SpanEvent>({
+  const event = present<SpanEvent>({
     timeUs: time.us,
     timeNs: time.ns,
     name: readText(json['name'], 'event.name', faults),
     fields: readOtlpAttributes(json['attributes'], 'event.attributes', faults),
   })
+  return [event]
 }
 
 function readLink(value: unknown, faults: Faults): SpanLink[] {
@@ -108,7 +113,7 @@ function readLink(value: unknown, faults: Faults): SpanLink[] {
 function readStatus(value: unknown, faults: Faults): SpanStatus | undefined {
   const json = readRecord(value) ?? {}
   const message = readText(json['message'], 'status.message', faults)
-  const code = wordOf(OTLP_STATUS_CODES, 'STATUS_CODE_', json['code'])
+  const code = wordOf(OTLP_STATUS_CODES, 'STATUS_CODE_', json['code'], faults)
   if (code !== undefined) return present<SpanStatus>({ code, message })
   return message === undefined ? undefined : { code: 'unset', message }
 }

@@ -1,3 +1,4 @@
+import type { Faults } from './json.ts'
 import type { SpanKind, SpanStatus } from './model.ts'
 import type { OtlpAttribute } from './otlp-value.ts'
 
@@ -67,12 +68,22 @@ export const OTLP_STATUS_CODES = { unset: 0, ok: 1, error: 2 } as const satisfie
   number
 >
 
-/** The word whose number, or whose protobuf name, this is. */
+/**
+ * The word whose number, or whose protobuf name, this is; undefined when it is absent or none, of
+ * which the latter is a fault.
+ */
 export function wordOf<K extends string>(
   numbers: Readonly<Record<K, number>>,
   prefix: string,
   value: unknown,
+  faults: Faults,
 ): K | undefined {
   const words = Object.keys(numbers) as K[]
-  return words.find((word) => numbers[word] === value || `${prefix}${word.toUpperCase()}` === value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const found = words.find((word) =>
+    [String(numbers[word]), `${prefix}${word.toUpperCase()}`].includes(text),
+  )
+  const absent = ['0', '', 'null', undefined, `${prefix}UNSPECIFIED`].includes(text)
+  if (found === undefined && !absent) faults.push(`${prefix}${text} is not known`)
+  return found
 }

@@ -12,6 +12,7 @@ import {
   readList,
   readPositive,
   readRecord,
+  readSpanRecord,
   readText,
 } from './json.ts'
 import type { Attribute, Endpoint, Provenance, Span, SpanEvent, SpanKind } from './model.ts'
@@ -28,8 +29,7 @@ export function decodeZipkinSpans(json: unknown, options: DecodeOptions): Decode
   if (!Array.isArray(json)) return notOfFormat('not a list of Zipkin spans')
   const provenance: Provenance = { stores: [options.store], format: 'zipkin-v2', repairs: [] }
   return decodeEach(json.flat(1) as unknown[], (item, faults) => {
-    const record = readRecord(item)
-    if (record === undefined) faults.push('not an object')
+    const record = readSpanRecord(item, faults)
     const span = record && readSpan(record, provenance, faults)
     return span && restore(span)
   })
