@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { SampleOptions } from './app/sample/service.ts'
-import { errorCode, errorMessage, isRetryable } from './kernel/errors.ts'
+import { errorCode, explainError, isAbort, isRetryable } from './kernel/errors.ts'
 
 /** Exit codes that scripts can use: 0 done, 1 failed, 2 asked wrongly. */
 const FAILED = 1
@@ -24,20 +24,37 @@ function instant(text: string): number {
   throw new InvalidArgumentError('use a date such as 2026-01-31T12:00:00Z.')
 }
 
+const interrupted = new AbortController()
+
+// A reader that has seen enough (`| head`) is no failure of ours, but there is nobody to go on for.
+process.stdout.on('error', (error) => {
+  if (errorCode(error) !== 'EPIPE') throw error
+  interrupted.abort()
+})
+
 /**
- * Aborts on the first SIGINT or SIGTERM, or when a parent that keeps a channel to this process has
- * gone; a second signal ends the process at once.
+ * Aborts on the first SIGINT, SIGTERM or SIGHUP, or when a parent that keeps a channel to this
+ * process has gone; a second signal ends the process at once.
  */
 function interruption(): AbortSignal {
-  const abort = new AbortController()
-  process.once('disconnect', () => abort.abort())
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once('disconnect', () => interrupted.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (abort.signal.aborted) process.exit(FAILED)
-      abort.abort()
+      if (interrupted.signal.aborted) process.exit(FAILED)
+      interrupted.abort()
     })
   }
-  return abort.signal
+  return interrupted.signal
+}
+
+/** A command that goes on until it is stopped: that is how it ends, also while it still starts. */
+async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = interruption()
+  try {
+    await work(signal)
+  } catch (error) {
+    if (!signal.aborted || !isAbort(error)) throw error
+  }
 }
 
 const program = new Command('isthmus')
@@ -53,7 +70,7 @@ program
   .addOption(config())
   .action(async (options: { config: string }) => {
     const { runGateway } = await import('./app/gateway.ts')
-    await runGateway(options.config, interruption())
+    await untilStopped((signal) => runGateway(options.config, signal))
   })
 
 program
@@ -61,14 +78,20 @@ program
   .description('stitch the spans that both sides stored into one chain, and go on doing so')
   .addOption(config())
   .option('--once', 'stitch what is there, then end')
-  .option('--from <time>', 'with --once: traces from this time on', instant)
+  .option(
+    '--from <time>',
+    'with --once: traces from this time on, such as 2026-01-31T12:00:00Z',
+    instant,
+  )
   .option('--to <time>', 'with --once: traces before this time', instant)
   .action(async (options: { config: string; once?: true; from?: number; to?: number }) => {
     if (!options.once && (options.from !== undefined || options.to !== undefined)) {
       program.error('--from and --to go with --once', { exitCode: USAGE })
     }
     const { runConverter } = await import('./app/convert.ts')
-    await runConverter(options.config, options, interruption())
+    const run = (signal: AbortSignal): Promise<void> =>
+      runConverter(options.config, options, signal)
+    await (options.once ? run(interruption()) : untilStopped(run))
   })
 
 program
@@ -77,7 +100,7 @@ program
   .addOption(config())
   .action(async (options: { config: string }) => {
     const { runQuery } = await import('./app/query.ts')
-    await runQuery(options.config, interruption())
+    await untilStopped((signal) => runQuery(options.config, signal))
   })
 
 program
@@ -87,7 +110,9 @@ program
   .option('--port <port>', 'port of the query page; a free one by default', portNumber, 0)
   .action(async (options: { once?: true; port: number }) => {
     const { runDemo } = await import('./app/demo.ts')
-    await runDemo({ once: options.once ?? false, port: options.port }, interruption())
+    const { once = false, port } = options
+    const run = (signal: AbortSignal): Promise<void> => runDemo({ once, port }, signal)
+    await (once ? run(interruption()) : untilStopped(run))
   })
 
 program
@@ -146,7 +171,7 @@ program
   .option('--port <port>', 'port to listen on; a free one by default', portNumber, 0)
   .action(async (options: SampleOptions) => {
     const { runSample } = await import('./app/sample/service.ts')
-    await runSample(options, interruption())
+    await untilStopped((signal) => runSample(options, signal))
   })
 
 try {
@@ -158,8 +183,12 @@ try {
 function report(error: unknown): number {
   // commander has already printed its own message, and help is not a failure
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+  if (interrupted.signal.aborted && isAbort(error)) {
+    process.stderr.write('isthmus: interrupted\n')
+    return FAILED
+  }
   const code = errorCode(error)
   const hint = isRetryable(error) ? ' (trying again may help)' : ''
-  process.stderr.write(`isthmus: ${errorMessage(error)}${hint}${code ? ` [${code}]` : ''}\n`)
+  process.stderr.write(`isthmus: ${explainError(error)}${hint}${code ? ` [${code}]` : ''}\n`)
   return code === 'CONFIG_INVALID' || code === 'USAGE' ? USAGE : FAILED
 }

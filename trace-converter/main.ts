@@ -24,6 +24,8 @@ export interface ConvertDependencies {
   readonly signal: AbortSignal
   /** Stitch what is there and end, instead of following; without a range, everything. */
   readonly once?: { readonly range?: TimeRange }
+  /** Called when all stores are open. */
+  readonly onOpen?: () => void
 }
 
 /** About 200 MB when full; a part that is forgotten is stitched again to the same bytes. */
@@ -35,7 +37,7 @@ const MAX_SEEN_PARTS = 1_000_000
  */
 export async function runConvert(
   config: ConvertOptions,
-  { log, metrics, signal, once }: ConvertDependencies,
+  { log, metrics, signal, once, onOpen }: ConvertDependencies,
 ): Promise<void> {
   refuseSelf(config)
   await using life = new Lifetime()
@@ -43,6 +45,7 @@ export async function runConvert(
   const to = await stores.writer(config.to)
   const from: SpanReader[] = []
   for (const store of config.from) from.push(await stores.reader(store))
+  onOpen?.()
   const context = contextOf({ ...config, from, to, timing: config, log, metrics })
   await untilAborted(signal, async () => {
     if (once) await convertOnce(context, once.range ?? everything(), signal)

@@ -1,6 +1,6 @@
 import proxy from '@fastify/http-proxy'
 import { fastify } from 'fastify'
-import { errorCode, errorMessage, IsthmusError } from '../kernel/errors.ts'
+import { closeServer, listen } from '../kernel/http-server.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 
 /** Whether a process can do its work now; if not, what it waits for. */
@@ -22,6 +22,9 @@ export interface Admin extends AsyncDisposable {
   /** `http://host:port` that it listens on. */
   readonly url: string
 }
+
+/** Answers here are short: whoever takes longer when the process ends is cut off. */
+const CLOSE_MS = 500
 
 /**
  * The operator's listener: `/livez` (the process turns), `/readyz` (200 once it can work, else
@@ -48,15 +51,10 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     })
   }
   try {
-    const url = await server.listen({ host: options.host, port: options.port })
-    return { url, [Symbol.asyncDispose]: () => server.close() }
-  } catch (cause) {
+    const url = await listen(server, options, 'admin listener', 'admin.port or admin.host')
+    return { url, [Symbol.asyncDispose]: () => closeServer(server, CLOSE_MS) }
+  } catch (error) {
     await server.close()
-    throw new IsthmusError('LISTEN_FAILED', describeListenFailure(options, cause), { cause })
+    throw error
   }
-}
-
-function describeListenFailure({ host, port }: AdminOptions, cause: unknown): string {
-  const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(cause)
-  return `admin listener cannot listen on ${host}:${String(port)}: ${why}; set admin.port or admin.host`
 }

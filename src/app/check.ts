@@ -1,6 +1,6 @@
 import { configJsonSchema, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { errorMessage, IsthmusError } from '../kernel/errors.ts'
+import { explainError, IsthmusError } from '../kernel/errors.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
 import { openRegistry } from './registries.ts'
@@ -85,12 +85,15 @@ const lookAt =
   }
 
 async function tryProbe(probe: Probe, signal: AbortSignal): Promise<boolean> {
+  const limit = AbortSignal.timeout(TIMEOUT_MS)
   try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const bounded = AbortSignal.any([signal, limit])
     print(`ok      ${probe.name}: ${await probe.look(bounded)}`)
     return true
   } catch (error) {
-    print(`FAILED  ${probe.name}: ${errorMessage(error)}`)
+    signal.throwIfAborted()
+    const late = `no answer within ${String(TIMEOUT_MS / 1_000)} s`
+    print(`FAILED  ${probe.name}: ${limit.aborted ? late : explainError(error)}`)
     return false
   }
 }

@@ -1,4 +1,4 @@
-import { startAdmin } from '../admin/server.ts'
+import { startAdmin, type Readiness } from '../admin/server.ts'
 import { IsthmusError } from '../kernel/errors.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { runConvert } from '../../trace-converter/main.ts'
@@ -27,18 +27,23 @@ export async function runConverter(
   if (options.once) {
     const range = rangeOf(options)
     await runConvert(convert, { log, metrics, signal, once: { range } })
+    signal.throwIfAborted() // it ends then too, with a part of the work done
     return
   }
+  let readiness: Readiness = { ready: false, why: 'the span stores are not open yet' }
   const admin = life.use(
     await startAdmin({
       ...convert.admin,
       metrics,
-      readiness: () => ({ ready: true }),
+      readiness: () => readiness,
       status: () => ({ from: convert.from.map(({ name }) => name), to: convert.to.name }),
     }),
   )
   log.info({ url: admin.url }, 'admin listens')
-  await runConvert(convert, { log, metrics, signal })
+  const onOpen = (): void => {
+    readiness = { ready: true }
+  }
+  await runConvert(convert, { log, metrics, signal, onOpen })
   log.info('stopping')
 }
 

@@ -7,6 +7,7 @@ import { MemorySpanStore } from '../../adapters/span-stores/memory/store.ts'
 import { servePage } from '../admin/page.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { IsthmusError } from '../kernel/errors.ts'
+import { closeServer, listen } from '../kernel/http-server.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
@@ -32,6 +33,7 @@ export interface DemoOptions {
 
 const WAIT_MS = 30_000
 const LOOK_MS = 50
+const CLOSE_MS = 1_000
 const GATEWAY_SERVICE = 'isthmus-gateway'
 
 /**
@@ -39,7 +41,22 @@ const GATEWAY_SERVICE = 'isthmus-gateway'
  * the span stores; the gateway, the converter, the query backend and the four services, in
  * processes of their own, are the real ones.
  */
-export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+export async function runDemo(options: DemoOptions, stop: AbortSignal): Promise<void> {
+  const broken = new AbortController()
+  try {
+    await demonstrate(options, AbortSignal.any([stop, broken.signal]), (e) => broken.abort(e))
+  } catch (error) {
+    if (!broken.signal.aborted) throw error
+  }
+  broken.signal.throwIfAborted() // with what failed, not with what that ended
+}
+
+/** Until `signal` aborts; `failed` is told of a part that fails by itself, and aborts it. */
+async function demonstrate(
+  options: DemoOptions,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<void> {
   await using life = new Lifetime()
   const folder = await mkdtemp(join(tmpdir(), 'isthmus-demo-'))
   life.defer(() => rm(folder, { recursive: true, force: true }))
@@ -83,9 +100,9 @@ async function serveQuery(stores: Stores, port: number, life: Lifetime): Promise
       metrics: new Metrics(),
     },
   })
-  life.defer(() => app.close())
+  life.defer(() => closeServer(app, CLOSE_MS))
   servePage(app, packageFolder())
-  return await app.listen({ host: '127.0.0.1', port })
+  return await listen(app, { host: '127.0.0.1', port }, 'the query page', '--port')
 }
 
 function convert({ zipkin, jaeger, chains }: Stores, signal: AbortSignal): Promise<void> {
@@ -100,16 +117,12 @@ function convert({ zipkin, jaeger, chains }: Stores, signal: AbortSignal): Promi
   return followStores(options, signal)
 }
 
-function failed(error: unknown): never {
-  throw error
-}
-
 async function startSamples(
   sides: readonly DemoSide[],
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<readonly Sample[]> {
-  return await Promise.all(
+  const started = await Promise.allSettled(
     CHAIN.map(async (service) => {
       const side = sides.find(({ name }) => name === service.side)
       if (!side) throw new TypeError(`no side ${service.side}`)
@@ -117,6 +130,11 @@ async function startSamples(
       return life.use(await startSample(service, { registry: `file:${folder}`, collector }, signal))
     }),
   )
+  // All have settled: none starts after `life` has ended, with nobody to stop it.
+  return started.map((one) => {
+    if (one.status === 'rejected') throw one.reason
+    return one.value
+  })
 }
 
 async function callChain(samples: readonly Sample[], signal: AbortSignal): Promise<readonly Hop[]> {

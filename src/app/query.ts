@@ -1,14 +1,15 @@
 import { once } from 'node:events'
-import type { FastifyInstance } from 'fastify'
 import { servePage } from '../admin/page.ts'
 import { startAdmin } from '../admin/server.ts'
-import type { QueryConfig } from '../config/schema.ts'
-import { errorCode, errorMessage, IsthmusError } from '../kernel/errors.ts'
+import { closeServer, listen } from '../kernel/http-server.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { createQueryServer } from '../trace-query/server.ts'
 import { packageFolder } from './package-folder.ts'
 import { required, startProcess } from './process.ts'
 import { SpanStores } from './span-stores.ts'
+
+/** How long requests under way may take when the process ends. */
+const CLOSE_MS = 5_000
 
 /** `isthmus query`: the query APIs, span intake and the page, until `signal` aborts. */
 export async function runQuery(configPath: string, signal: AbortSignal): Promise<void> {
@@ -28,9 +29,10 @@ export async function runQuery(configPath: string, signal: AbortSignal): Promise
       metrics,
     },
   })
-  life.defer(() => app.close())
+  life.defer(() => closeServer(app, CLOSE_MS))
   servePage(app, packageFolder())
-  log.info({ url: await listen(app, query.listen) }, 'query backend listens')
+  const url = await listen(app, query.listen, 'query backend', 'query.listen')
+  log.info({ url }, 'query backend listens')
   const admin = life.use(
     await startAdmin({
       ...query.admin,
@@ -42,17 +44,4 @@ export async function runQuery(configPath: string, signal: AbortSignal): Promise
   log.info({ url: admin.url }, 'admin listens')
   if (!signal.aborted) await once(signal, 'abort')
   log.info('stopping')
-}
-
-async function listen(app: FastifyInstance, address: QueryConfig['listen']): Promise<string> {
-  try {
-    return await app.listen({ ...address }) // fastify writes into its options
-  } catch (cause) {
-    const why = errorCode(cause) === 'EADDRINUSE' ? 'the port is in use' : errorMessage(cause)
-    throw new IsthmusError(
-      'LISTEN_FAILED',
-      `query backend cannot listen on ${address.host}:${String(address.port)}: ${why}; set query.listen`,
-      { cause },
-    )
-  }
 }

@@ -65,6 +65,34 @@ export function isRetryable(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'retry' in error && error.retry === true
 }
 
+/** The message and those of its causes, outermost first: for a terminal, where no log shows more. */
+export function explainError(error: unknown): string {
+  const texts = [errorMessage(error)]
+  for (let at = causeOf(error); at !== undefined && texts.length < 5; at = causeOf(at)) {
+    const text = errorMessage(at) || (errorCode(at) ?? '')
+    if (!texts.some((said) => said.includes(text))) texts.push(text)
+  }
+  return texts.join(': ')
+}
+
+/** Only what reads as a text: some errors carry what they looked at as their cause. */
+function causeOf(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null || !('cause' in error)) return undefined
+  const { cause } = error
+  const readable = typeof cause === 'string' || errorCode(cause) !== undefined || hasMessage(cause)
+  return readable ? cause : undefined
+}
+
+const hasMessage = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'message' in value
+
+/** Whether it only says that a signal was aborted. */
+export function isAbort(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError'
+  )
+}
+
 /** The text a person reads, from anything that was thrown. */
 export function errorMessage(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error) {

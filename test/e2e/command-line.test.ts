@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { isthmus } from '../support/command.ts'
+import { isthmus, startIsthmus } from '../support/command.ts'
+import { eventually } from '../support/eventually.ts'
+import { closedPort, RawClient } from '../support/raw-http.ts'
 
 const COMMANDS = ['gateway', 'convert', 'query', 'demo', 'stitch', 'plan', 'check']
 
@@ -62,9 +64,67 @@ describe('isthmus check', () => {
     expect(stderr).toContain('[CONFIG_INVALID]')
   })
 
+  test('says why something cannot be reached', async () => {
+    const url = `http://127.0.0.1:${String(await closedPort())}`
+    const path = join(folder, 'away.yaml')
+    await writeFile(path, `query: { store: { kind: zipkin, name: z, url: '${url}' } }\n`)
+    const { code, stdout } = await isthmus('check', '-c', path)
+    expect(stdout).toMatch(/FAILED {2}store z: .*ECONNREFUSED/)
+    expect(code).toBe(1)
+  })
+
   test('--schema prints the JSON Schema', async () => {
     const { code, stdout } = await isthmus('check', '--schema')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ type: 'object' })
+  })
+})
+
+describe('being stopped', () => {
+  const configure = async (name: string, text: string): Promise<string> => {
+    const path = join(folder, name)
+    await writeFile(path, text)
+    return path
+  }
+
+  test('a reader that has seen enough is no failure', async () => {
+    await using command = startIsthmus('stitch', 'examples/spans/zipkin.json')
+    command.closeStdout()
+    expect(await command.ended()).toBe(0)
+    expect(command.stderr()).not.toContain('EPIPE')
+  })
+
+  test('a command that did not get done says so in words, and fails', async () => {
+    const zipkin = `http://127.0.0.1:${String(await closedPort())}`
+    const path = await configure(
+      'once.yaml',
+      `convert:
+  from: [{ kind: zipkin, name: z, url: '${zipkin}' }]
+  to: { kind: memory, name: m }`,
+    )
+    await using command = startIsthmus('convert', '-c', path, '--once')
+    await command.logged('a span store does not answer, stitching waits')
+    expect(await command.stop()).toBe(1)
+    expect(command.stderr()).toMatch(/\nisthmus: interrupted\n$/)
+  })
+
+  test('a client that never ends its request does not keep the process', async () => {
+    const path = await configure(
+      'query.yaml',
+      `query:
+  listen: { port: 0 }
+  admin: { port: 0 }
+  store: { kind: memory, name: m }`,
+    )
+    await using command = startIsthmus('query', '-c', path)
+    const sockets = await Promise.all(
+      ['query backend listens', 'admin listens'].map(async (message) => {
+        const { url } = await command.logged(message)
+        return new RawClient(Number(new URL(String(url)).port)).send('GET /api')
+      }),
+    )
+    await eventually('both are connected', () => sockets.every(({ socket }) => !socket.connecting))
+    expect(await command.stop()).toBe(0)
+    for (const socket of sockets) await socket[Symbol.asyncDispose]()
   })
 })

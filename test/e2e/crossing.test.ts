@@ -79,8 +79,9 @@ beforeAll(async () => {
   gateway = life.use(startIsthmus('gateway', '-c', configPath))
   await gateway.logged('gateway is ready')
   expect(converter.pid).toBeGreaterThan(0)
-  legacy = life.use(await openRegistryClient(`zookeeper://${zookeeper.address}`))
-  mesh = life.use(await openRegistryClient(consul.address.replace('http:', 'consul:')))
+  const forever = new AbortController().signal
+  legacy = life.use(await openRegistryClient(`zookeeper://${zookeeper.address}`, forever))
+  mesh = life.use(await openRegistryClient(consul.address.replace('http:', 'consul:'), forever))
 }, 120_000)
 afterAll(() => life[Symbol.asyncDispose]())
 

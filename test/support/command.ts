@@ -9,6 +9,8 @@ const CLI = resolve(import.meta.dirname, '../../dist/src/cli.js')
 export interface Command extends AsyncDisposable {
   readonly pid: number
   stdout(): string
+  /** Reads no more of it, as `| head` does. */
+  closeStdout(): void
   stderr(): string
   /** Exit code once it has ended; null after a signal. */
   ended(): Promise<number | null>
@@ -54,6 +56,7 @@ export function startIsthmus(...args: readonly string[]): Command {
   return {
     pid: child.pid ?? 0,
     stdout: () => output.stdout,
+    closeStdout: () => child.stdout.destroy(),
     stderr: () => output.stderr,
     ended,
     stop: () => {

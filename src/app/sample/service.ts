@@ -36,7 +36,7 @@ export async function runSample(options: SampleOptions, signal: AbortSignal): Pr
   await using life = new Lifetime()
   const tracing = await openTracing(options)
   life.defer(() => tracing.close())
-  const discovery = life.use(await openRegistryClient(options.registry))
+  const discovery = life.use(await openRegistryClient(options.registry, signal))
   const server = createServer((request, response) => {
     void answer({ request, response, options, tracing, discovery })
   })

@@ -66,7 +66,7 @@ class SpanPoster {
   readonly #url: string
   #queue: string[] = []
   #timer: NodeJS.Timeout | undefined
-  #sending: Promise<unknown> = Promise.resolve()
+  readonly #sending = new Set<Promise<unknown>>()
 
   constructor(url: string) {
     this.#url = url
@@ -79,7 +79,7 @@ class SpanPoster {
 
   async close(): Promise<void> {
     this.#send()
-    await this.#sending
+    await Promise.all(this.#sending)
   }
 
   #send(): void {
@@ -88,11 +88,14 @@ class SpanPoster {
     const spans = this.#queue
     this.#queue = []
     if (spans.length === 0) return
-    this.#sending = fetch(this.#url, {
+    const sending = fetch(this.#url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: `[${spans.join(',')}]`,
       signal: AbortSignal.timeout(5_000),
-    }).catch(() => undefined) // a service does not fail over its tracing
+    })
+      .catch(() => undefined) // a service does not fail over its tracing
+      .finally(() => this.#sending.delete(sending))
+    this.#sending.add(sending)
   }
 }

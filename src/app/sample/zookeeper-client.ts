@@ -11,11 +11,19 @@ const instance = z.object({ address: z.string(), port: z.number() })
  * As Spring Cloud registers and finds a service: an ephemeral JSON znode under /services, by
  * `node-zookeeper-client` alone.
  */
-export async function zookeeperClient(servers: string): Promise<RegistryClient> {
+export async function zookeeperClient(
+  servers: string,
+  signal: AbortSignal,
+): Promise<RegistryClient> {
   const client = zookeeper.createClient(servers, { sessionTimeout: 10_000 })
-  const connected = once(client, 'connected')
+  const connected = once(client, 'connected', { signal })
   client.connect()
-  await connected
+  try {
+    await connected
+  } catch (error) {
+    client.close() // else it tries to connect for ever
+    throw error
+  }
   const create = promisify<string, Buffer, string>((path, data, done) => {
     client.create(path, data, zookeeper.CreateMode.EPHEMERAL, done)
   })
