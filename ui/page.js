@@ -152,8 +152,9 @@ async function route() {
 
 search.addEventListener('submit', (event) => {
   event.preventDefault()
-  location.hash = '#/'
-  void showList()
+  // Where the list is shown already no change of the hash tells of it.
+  if (['', '#/'].includes(location.hash)) void route()
+  else location.hash = '#/'
 })
 open.addEventListener('submit', (event) => {
   event.preventDefault()

@@ -3,6 +3,8 @@ import { errorCode, errorMessage } from '../kernel/errors.ts'
 
 /** The HTTP status that says what went wrong; 500 for what nobody expected. */
 export function statusOf(error: unknown): number {
+  // A store that took too long may be quicker next time: senders keep what is answered 503.
+  if (isTimeout(error)) return 503
   switch (errorCode(error)) {
     case 'QUERY_INVALID':
     case 'SPANS_INVALID':
@@ -21,6 +23,9 @@ export function statusOf(error: unknown): number {
       return 500
   }
 }
+
+const isTimeout = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'TimeoutError'
 
 /** Zipkin answers errors as plain text. */
 export async function sendZipkinError(reply: FastifyReply, error: unknown): Promise<void> {

@@ -42,7 +42,8 @@ interface Decoded {
 interface Protocol {
   readonly name: 'zipkin' | 'otlp' | 'jaeger'
   readonly path: string
-  readonly mediaTypes: RegExp
+  /** Lower case, without parameters. */
+  readonly mediaTypes: readonly string[]
   readonly decode: (body: Buffer, store: string) => Decoded
   readonly answer: (decoded: Decoded, reply: FastifyReply) => unknown
 }
@@ -51,14 +52,14 @@ const PROTOCOLS: readonly Protocol[] = [
   {
     name: 'zipkin',
     path: '/api/v2/spans',
-    mediaTypes: /^application\/json\b/,
+    mediaTypes: ['application/json'],
     decode: (body, store) => describeProblems(decodeZipkinSpans(parseJson(body), { store })),
     answer: (decoded, reply) => refuseProblems(decoded, reply) ?? reply.code(202).send(),
   },
   {
     name: 'otlp',
     path: '/v1/traces',
-    mediaTypes: /^application\/json\b/,
+    mediaTypes: ['application/json'],
     decode: (body, store) => describeProblems(decodeOtlpSpans(parseJson(body), { store })),
     answer: ({ problems }, reply) =>
       reply.send(
@@ -75,7 +76,7 @@ const PROTOCOLS: readonly Protocol[] = [
   {
     name: 'jaeger',
     path: '/api/traces',
-    mediaTypes: /^application\/(x-thrift|vnd\.apache\.thrift\.binary)\b/,
+    mediaTypes: ['application/x-thrift', 'application/vnd.apache.thrift.binary'],
     decode: (body, store) => {
       const decoded = decodeJaegerThrift(body, { store })
       if (!decoded) throw new IsthmusError('SPANS_INVALID', 'the body is not a Jaeger thrift batch')
@@ -132,14 +133,15 @@ async function readBody(
   protocol: Protocol,
   maxOutputLength: number,
 ): Promise<Buffer> {
-  if (!protocol.mediaTypes.test(request.headers['content-type'] ?? '')) {
+  const [mediaType = ''] = (request.headers['content-type'] ?? '').split(';', 1)
+  if (!protocol.mediaTypes.includes(mediaType.trim().toLowerCase())) {
     throw Object.assign(
-      new IsthmusError('SPANS_INVALID', `${protocol.path} takes ${protocol.mediaTypes.source}`),
+      new IsthmusError('SPANS_INVALID', `${protocol.path} takes ${protocol.mediaTypes.join(', ')}`),
       { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' },
     )
   }
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  switch (request.headers['content-encoding'] ?? 'identity') {
+  switch (request.headers['content-encoding']?.toLowerCase() ?? 'identity') {
     case 'identity':
       return body
     case 'gzip':

@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance } from 'fastify'
 import type { SpanReader } from '../../trace-converter/store.ts'
+import { statusOf } from './answers.ts'
 import { intakeRoutes, type IntakeOptions } from './intake.ts'
 import { jaegerRoutes } from './jaeger-routes.ts'
 import { zipkinRoutes } from './zipkin-routes.ts'
@@ -16,6 +17,13 @@ export interface QueryServerOptions {
  */
 export function createQueryServer({ reader, intake }: QueryServerOptions): FastifyInstance {
   const app = fastify({ forceCloseConnections: 'idle' })
+  app.addHook('onError', (request, _reply, err, done) => {
+    const status = statusOf(err)
+    if (status >= 500 && !request.signal.aborted) {
+      intake.log.warn({ route: request.routeOptions.url, status, err }, 'request failed')
+    }
+    done()
+  })
   app.register((room, _options, done) => {
     zipkinRoutes(room, reader)
     done()

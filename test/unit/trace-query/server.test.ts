@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { MemorySpanStore } from '../../../adapters/span-stores/memory/store.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -277,6 +278,19 @@ describe('intake', () => {
     expect(answer.status).toBe(status)
   })
 
+  test('media types and codings are read in any case', async () => {
+    const headers = {
+      'content-type': 'Application/JSON; Charset=UTF-8',
+      'content-encoding': 'GZIP',
+    }
+    expect((await post(new Uint8Array(gzipSync('[]')), headers)).status).toBe(202)
+  })
+
+  test('another media type is told which it takes', async () => {
+    const answer = await post('[]', { 'content-type': 'text/plain' })
+    expect(answer.text).toContain('/api/v2/spans takes application/json"')
+  })
+
   test('a small body that unpacks past the limit is refused too', async () => {
     const bomb = new Uint8Array(gzipSync(JSON.stringify('x'.repeat(100_000))))
     expect(bomb.length).toBeLessThan(4_096)
@@ -284,26 +298,35 @@ describe('intake', () => {
     expect(answer.status).toBe(413)
   })
 
-  test('a store that is away answers 503, so that the sender tries again', async () => {
-    const failing = createQueryServer({
-      reader: store,
-      intake: {
-        zipkin: {
-          name: 'all',
-          writer: {
-            append: () =>
-              Promise.reject(new IsthmusError('STORE_UNAVAILABLE', 'away', { retry: true })),
-            replace: () => Promise.resolve(),
+  test.each([
+    ['is away', new IsthmusError('STORE_UNAVAILABLE', 'away', { retry: true }), 503],
+    ['takes too long', new DOMException('took too long', 'TimeoutError'), 503],
+    ['fails as nobody expected', new TypeError('broken'), 500],
+  ])(
+    'a store that %s: the sender learns whether to try again, the log why',
+    async (_why, failure, status) => {
+      const lines: string[] = []
+      const failing = createQueryServer({
+        reader: store,
+        intake: {
+          zipkin: {
+            name: 'all',
+            writer: {
+              append: () => Promise.reject(failure),
+              replace: () => Promise.resolve(),
+            },
           },
+          maxBodyBytes: 4_096,
+          log: pino({}, { write: (line) => void lines.push(line) }),
+          metrics: new Metrics(),
         },
-        maxBodyBytes: 4_096,
-        log: silentLog,
-        metrics: new Metrics(),
-      },
-    })
-    await app.close()
-    app = failing
-    url = await failing.listen({ host: '127.0.0.1', port: 0 })
-    expect((await post(spansOf(client))).status).toBe(503)
-  })
+      })
+      await app.close()
+      app = failing
+      url = await failing.listen({ host: '127.0.0.1', port: 0 })
+      expect((await post(spansOf(client))).status).toBe(status)
+      expect(lines).toHaveLength(1)
+      expect(JSON.parse(lines[0] ?? '')).toMatchObject({ route: '/api/v2/spans', status })
+    },
+  )
 })
