@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
+import type { RegistryConfig } from '../config/registries.ts'
 import type { GatewayConfig } from '../config/schema.ts'
 import { predictExposure } from '../edge/predicted-exposure.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -8,6 +9,7 @@ import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
 import { keyText, type Instance } from '../registry/model.ts'
+import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
 import type { Plan, PlanStep } from '../sync/plan.ts'
 import { required, startProcess } from './process.ts'
@@ -44,8 +46,9 @@ async function openBridge(
   signal: AbortSignal,
 ): Promise<Bridge> {
   const deps = { owner: config.id, log: silentLog, metrics: new Metrics() }
-  const [legacy] = config.legacy.registries.map((one) => life.use(openRegistry(one, deps)))
-  const [mesh] = config.mesh.registries.map((one) => life.use(openRegistry(one, deps)))
+  const open = (one: RegistryConfig): Registry => life.use(openRegistry(readOnce(one), deps))
+  const [legacy] = config.legacy.registries.map(open)
+  const [mesh] = config.mesh.registries.map(open)
   if (!legacy || !mesh) throw new TypeError('the schema wants one registry a side')
   const state = new FileStateStore(config.state.path)
   return createBridge({
@@ -56,6 +59,14 @@ async function openBridge(
     options: { ...config.sync, overrides: config.names.overrides },
     clock: systemClock,
   })
+}
+
+/**
+ * A plan follows nothing for long, and a running gateway beside it needs its connections: Consul
+ * grants one machine so many (`limits.http_max_conns_per_client`).
+ */
+function readOnce(registry: RegistryConfig): RegistryConfig {
+  return registry.kind === 'consul' ? { ...registry, maxWatches: 1 } : registry
 }
 
 async function readCompletely(bridge: Bridge, signal: AbortSignal): Promise<void> {
