@@ -29,6 +29,8 @@ interface Allowed {
   readonly atMs: number
   /** How many there were at that moment. */
   readonly exported: number
+  /** It went, or came back: the next time is another withdrawal, not this one tried again. */
+  over: boolean
 }
 
 /**
@@ -79,8 +81,9 @@ export class RemovalBudget {
       if (!this.#held.has(key)) this.#held.set(key, { sinceMs: nowMs })
     } else if (!this.#wasAllowed(key)) {
       const allowed = this.#held.has(key) ? this.#confirmed : this.#spent
-      allowed.set(key, { atMs: nowMs, exported })
-      this.forget(key)
+      allowed.delete(key) // to be the newest
+      allowed.set(key, { atMs: nowMs, exported, over: false })
+      this.#endHold(key)
     }
     return goes
   }
@@ -96,8 +99,10 @@ export class RemovalBudget {
 
   /** `key` is not to be withdrawn any more, or has been. */
   forget(key: KeyText): void {
-    this.#held.delete(key)
-    this.#released.delete(key)
+    this.#endHold(key)
+    for (const allowed of [this.#spent.get(key), this.#confirmed.get(key)]) {
+      if (allowed) allowed.over = true
+    }
   }
 
   /** An operator says that all that is held now may go. Returns what to look at again. */
@@ -125,6 +130,11 @@ export class RemovalBudget {
     }
   }
 
+  #endHold(key: KeyText): void {
+    this.#held.delete(key)
+    this.#released.delete(key)
+  }
+
   #isOver(key: KeyText, { sinceMs, confirmedBy }: Hold): boolean {
     return (
       this.#released.has(key) ||
@@ -135,7 +145,7 @@ export class RemovalBudget {
 
   /** A write that failed is tried again, and spends nothing anew. */
   #wasAllowed(key: KeyText): boolean {
-    return this.#spent.has(key) || this.#confirmed.has(key)
+    return [this.#spent, this.#confirmed].some((allowed) => allowed.get(key)?.over === false)
   }
 
   /** The share is of what was there when the window began. */

@@ -107,6 +107,15 @@ describe('removal budget', () => {
     expect(it.woken).toEqual([])
   })
 
+  test('what went after a hold, came back and vanishes again is held again', async () => {
+    await using it = bench()
+    it.allowed(10, 10)
+    for (const one of it.budget.release()) expect(it.budget.allow(one, 10)).toBe(true)
+    for (let n = 0; n < 10; n += 1) it.budget.forget(key(n)) // gone, and later back
+    expect(it.allowed(10, 10)).toBe(0)
+    expect(it.budget.heldCount).toBe(10)
+  })
+
   test('goes after the longest hold even when the source is never read again', async () => {
     await using it = bench()
     it.allowed(3, 3)
