@@ -112,7 +112,6 @@ function accepts(key: ServiceKey): true | string {
     return 'a Curator service has neither group nor version: its readers would mix them'
   if (key.name === '' || /^\.\.?$/.test(key.name) || NOT_IN_PATH.test(key.name))
     return 'the name does not fit in a znode path'
-  if (key.protocol !== key.protocol.toLowerCase() || key.protocol === '')
-    return 'the protocol is not in lower case'
+  if (!/^[a-z][a-z0-9+.-]*$/.test(key.protocol)) return 'the protocol is no lower-case URL scheme'
   return true
 }

@@ -152,6 +152,7 @@ test.each([
   ['a control character', { name: 'a\u0007', protocol: 'http' }, false],
   ['a version', { name: 'web', version: '1', protocol: 'http' }, false],
   ['a group', { name: 'web', group: 'g', protocol: 'http' }, false],
+  ['a protocol that is no scheme', { name: 'a', protocol: '://?' }, false],
 ])('accepts %s: %j is %s', (_, key, accepted) => {
   expect(layout.accepts(key) === true).toBe(accepted)
 })
