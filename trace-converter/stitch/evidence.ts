@@ -1,6 +1,6 @@
 import { isRandomId } from '../span/ends.ts'
 import type { SpanId } from '../span/ids.ts'
-import { lowHalf } from '../span/ids.ts'
+import { lowHalf, parseSpanId } from '../span/ids.ts'
 import type { Span } from '../span/model.ts'
 import { hullOf, gapBetween, intervalOf } from './interval.ts'
 import { isCallee, isCaller } from './kind.ts'
@@ -27,8 +27,17 @@ export function wantedId(span: Span, ownIds: ReadonlySet<SpanId>): SpanId | unde
   return ownIds.has(parentId) ? undefined : parentId
 }
 
-/** Whether two parts lie near enough in time to be one trace by the right half of the id alone. */
-export function areNear(a: readonly Span[], b: readonly Span[], options: StitchOptions): boolean {
+/**
+ * Whether two parts, one under the short form of the other's id, are one trace by that alone: the
+ * 64 bits do not repeat by chance, and the parts lie near enough in time.
+ */
+export function areOneByShortId(
+  a: readonly Span[],
+  b: readonly Span[],
+  options: StitchOptions,
+): boolean {
+  const id = a[0] && parseSpanId(lowHalf(a[0].traceId))
+  if (id === undefined || !isRandomId(id)) return false
   const left = hullOf(a)
   const right = hullOf(b)
   if (left === undefined || right === undefined) return true

@@ -1,7 +1,7 @@
 import type { SpanId, TraceId } from '../span/ids.ts'
 import { isShort, lowHalf } from '../span/ids.ts'
 import type { Note, Span, Trace } from '../span/model.ts'
-import { areNear, isEdge, wantedId } from './evidence.ts'
+import { areOneByShortId, isEdge, wantedId } from './evidence.ts'
 import { Joins } from './joins.ts'
 import type { StitchOptions } from './options.ts'
 import { sortSpans, sortTexts } from './order.ts'
@@ -44,7 +44,7 @@ function joinShortIds(
   for (const [id, part] of parts) {
     const forms = isShort(id) ? (longs.get(lowHalf(id)) ?? []) : []
     const linked = forms.filter((form) => areLinked(part, parts.get(form) ?? [], options))
-    const near = forms.filter((form) => areNear(part, parts.get(form) ?? [], options))
+    const near = forms.filter((form) => areOneByShortId(part, parts.get(form) ?? [], options))
     const [form, ...others] = linked.length > 0 || forms.length > 1 ? linked : near
     if (form !== undefined && others.length === 0) joins.join(id, form)
     else if (forms.length > 0) notes.set(id, leftApart(id, forms))

@@ -7,8 +7,8 @@ import type { Bench } from '../../support/converting.ts'
 import { readerOver } from '../../support/reader-over.ts'
 import { BASE_US, sampleSpan, spanIdOf, traceIdOf } from '../../support/spans.ts'
 
-const SHORT = 'aa'
-const LONG = '00000000000000bb00000000000000aa'
+const SHORT = 'c0de0000000000aa'
+const LONG = '00000000000000bbc0de0000000000aa'
 
 let stops: (() => Promise<void>)[] = []
 

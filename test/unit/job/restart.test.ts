@@ -13,8 +13,9 @@ async function filled(): Promise<Bench> {
   const job = bench()
   for (let n = 1; n <= TRACES; n += 1) {
     const startUs = BASE_US + n * 60_000_000
-    const long = `00000000000000bb${String(n).padStart(16, '0')}`
-    await job.legacy.append([sampleSpan(`${n}`, '1', { startUs })], NEVER)
+    const short = `c0de${String(n).padStart(12, '0')}`
+    const long = `00000000000000bb${short}`
+    await job.legacy.append([sampleSpan(short, '1', { startUs })], NEVER)
     await job.mesh.append([sampleSpan(long, '2', { startUs })], NEVER)
   }
   return job

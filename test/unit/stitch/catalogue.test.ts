@@ -67,6 +67,18 @@ describe('ids of 64 and 128 bits', () => {
     expect(warningsOf([short, one, two])).toEqual(['group'])
   })
 
+  test.each([
+    ['a counter, which repeats by chance', '2a', undefined, 2],
+    ['a counter, where a span links the parts', '2a', ROOT, 1],
+    ['a random number', LOW, undefined, 1],
+  ])('a short id that is %s', (_, low, parent, count) => {
+    const up = span('up', { trace: low, id: ROOT, service: 'a', at: [0, 100] }, 'client')
+    const long = `00000000000000ab${low.padStart(16, '0')}`
+    const sketched = { trace: long, id: X, service: 'b', at: [10, 50] } as const
+    const down = span('down', parent === undefined ? sketched : { ...sketched, parent }, 'server')
+    expect(stitch([up, down])).toHaveLength(count)
+  })
+
   test('parts days apart are not one trace by 64 bits', () => {
     const later = span('later', { trace: LONG, id: X, at: [2 * 86_400e6, 10] })
     expect(sketches([short, later])).toEqual(['client', 'later'])
