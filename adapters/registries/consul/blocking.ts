@@ -6,8 +6,17 @@ const LONGEST_WAIT_MS = 600_000
 const BURST = 2
 const EVERY_MS = 100
 
+export interface Following {
+  /** What is newer than this is waited for. */
+  readonly index: number
+  readonly waitMs: () => number
+  /** Asked after each wait that brought nothing new; without it the query goes on for ever. */
+  readonly goesOn?: () => boolean
+}
+
 /**
- * Asks again and again and yields each answer that is newer than `index`; ends only by throwing.
+ * Asks again and again and yields each answer that is newer than the one before; ends by throwing,
+ * or quietly when it does not go on.
  * The rules of blocking queries: an index is at least 1, an answer need not mean a change, no
  * more than a burst of two and then ten a second. An index that goes backwards says that Consul
  * has lost its history: then everything has to be read anew, so it is an error of this query.
@@ -16,18 +25,21 @@ const EVERY_MS = 100
 export async function* follow(
   http: ConsulHttp,
   path: string,
-  start: { readonly index: number; readonly waitMs: number },
+  following: Following,
   signal: AbortSignal,
-): AsyncGenerator<Answer, never, undefined> {
+): AsyncGenerator<Answer, void, undefined> {
   const bucket = new TokenBucket(BURST, EVERY_MS)
-  const waitMs = Math.min(start.waitMs, LONGEST_WAIT_MS)
-  let index = start.index
+  let { index } = following
   for (;;) {
     await bucket.take(signal)
+    const waitMs = Math.min(following.waitMs(), LONGEST_WAIT_MS)
     const answer = await http.wait(path, { index: String(index) }, waitMs, signal)
     if (answer.index === 0) throw unavailable(path, 'its answer has no index')
     if (answer.index < index) throw lostHistory(path, index, answer.index)
-    if (answer.index === index) continue
+    if (answer.index === index) {
+      if (following.goesOn?.() === false) return
+      continue
+    }
     index = answer.index
     yield answer
   }

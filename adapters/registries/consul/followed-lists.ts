@@ -6,8 +6,11 @@ import { parseChecks } from './wire.ts'
 const UNHEALTHY = ['critical', 'warning'] as const
 
 export interface ListReader {
-  /** The catalog lists these names now, case folded; some instance somewhere has changed. */
-  names(listed: ReadonlySet<string>): void
+  /**
+   * The catalog lists these names as of this index, case folded; some instance somewhere has
+   * changed.
+   */
+  names(listed: ReadonlySet<string>, index: number): void
   /** Checks of these have become critical or warning, or have ceased to be. */
   checks(subjects: readonly CheckSubject[]): void
 }
@@ -34,18 +37,23 @@ export class FollowedLists {
    * The names of all services. What changes after this call is followed, so that services may be
    * read in between and nothing is missed.
    */
-  async begin(signal: AbortSignal): Promise<readonly string[]> {
-    this.#unhealthy = await Promise.all(
-      UNHEALTHY.map(async (state) => {
-        const { index, checks } = await this.#catalog.checks(state, signal)
-        const known = new CheckIndex()
-        known.replace(checks)
-        return { state, index, known }
-      }),
-    )
-    const { names, index } = await this.#catalog.names(signal)
-    this.#namesIndex = index
-    return names
+  async begin(
+    signal: AbortSignal,
+  ): Promise<{ readonly index: number; readonly names: readonly string[] }> {
+    const [listed, ...unhealthy] = await Promise.all([
+      this.#catalog.names(signal),
+      ...UNHEALTHY.map((state) => this.#beginChecks(state, signal)),
+    ])
+    this.#unhealthy = unhealthy
+    this.#namesIndex = listed.index
+    return listed
+  }
+
+  async #beginChecks(state: string, signal: AbortSignal): Promise<FollowedChecks> {
+    const { index, checks } = await this.#catalog.checks(state, signal)
+    const known = new CheckIndex()
+    known.replace(checks)
+    return { state, index, known }
   }
 
   /** Each of the tasks ends only by rejecting. */
@@ -55,9 +63,9 @@ export class FollowedLists {
   }
 
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
-    const start = { index: this.#namesIndex, waitMs: this.#waitMs }
+    const start = { index: this.#namesIndex, waitMs: () => this.#waitMs }
     for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {
-      reader.names(new Set(namesIn(answer).map(foldName)))
+      reader.names(new Set(namesIn(answer).map(foldName)), answer.index)
     }
   }
 
@@ -66,7 +74,7 @@ export class FollowedLists {
     reader: ListReader,
     signal: AbortSignal,
   ): Promise<void> {
-    const start = { index, waitMs: this.#waitMs }
+    const start = { index, waitMs: () => this.#waitMs }
     for await (const answer of follow(
       this.#catalog.http,
       `/health/state/${state}`,

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { errorCode, errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
+import { Places } from './places.ts'
 
 /** Requests that are answered at once share a few connections. */
 const BRIEF_CONNECTIONS = 24
@@ -10,7 +11,10 @@ export interface HttpOptions {
   readonly url: string
   readonly token?: string | undefined
   readonly datacenter?: string | undefined
-  /** Connections that blocking queries may hold at the same time. */
+  /**
+   * Connections that blocking queries may hold at the same time. Consul may count twice as many:
+   * those that were given up, by the reading before this one, as well.
+   */
   readonly blockingConnections: number
 }
 
@@ -30,6 +34,7 @@ export type Query = Readonly<Record<string, string>>
 export class ConsulHttp implements AsyncDisposable {
   readonly #brief: Pool
   readonly #blocking: Pool
+  readonly #places: Places
   readonly #base: string
   readonly #query: Query
   readonly #headers: Query
@@ -39,6 +44,7 @@ export class ConsulHttp implements AsyncDisposable {
     const connect = { timeout: CONNECT_TIMEOUT_MS }
     this.#brief = new Pool(origin, { connections: BRIEF_CONNECTIONS, connect })
     this.#blocking = new Pool(origin, { connections: blockingConnections, connect })
+    this.#places = new Places(2 * blockingConnections)
     this.#base = `${pathname.replace(/\/$/, '')}/v1`
     this.#query = datacenter === undefined ? {} : { dc: datacenter }
     this.#headers = token === undefined ? {} : { 'x-consul-token': token }
@@ -55,7 +61,14 @@ export class ConsulHttp implements AsyncDisposable {
     // Consul adds up to a sixteenth, so that clients do not come back all at once.
     const timeoutMs = waitMs + waitMs / 16 + BRIEF_TIMEOUT_MS
     const target = { path, query: { ...query, wait: `${waitMs}ms` }, timeoutMs }
-    return accepted(path, await this.#send(this.#blocking, target, signal))
+    await this.#places.take(signal)
+    const startMs = performance.now()
+    try {
+      return accepted(path, await this.#send(this.#blocking, target, signal))
+    } finally {
+      if (signal.aborted) this.#places.freeIn(startMs + timeoutMs - performance.now())
+      else this.#places.free()
+    }
   }
 
   /** Whatever the status is: 409 and 413 of a transaction are for the caller to read. */

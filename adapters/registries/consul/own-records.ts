@@ -1,6 +1,8 @@
 import type { Versioned } from './catalog.ts'
 import { nodeOf } from './ids.ts'
 
+type WriteListener = (name: string, indices: readonly number[]) => void
+
 /**
  * What Consul was last seen to hold of what this gateway writes, so that a write need not read
  * first. It may be out of date: every write is conditional on the index remembered here.
@@ -8,10 +10,15 @@ import { nodeOf } from './ids.ts'
 export class OwnRecords {
   readonly #start: string
   readonly #versions = new Map<string, Versioned>()
-  readonly #listeners = new Set<(name: string) => void>()
+  readonly #listeners = new Set<WriteListener>()
 
   constructor(owner: string) {
     this.#start = `${nodeOf(owner)}/`
+  }
+
+  /** Whether the record is on this gateway's node. */
+  isOwn(id: string): boolean {
+    return id.startsWith(this.#start)
   }
 
   get(id: string): Versioned | undefined {
@@ -21,7 +28,7 @@ export class OwnRecords {
   /** What a reader came by. An older sight does not replace a newer one. */
   saw(version: Versioned): void {
     const { id } = version.instance
-    if (!id.startsWith(this.#start)) return
+    if (!this.isOwn(id)) return
     const known = this.#versions.get(id)
     if (!known || known.modifyIndex <= version.modifyIndex) this.#versions.set(id, version)
   }
@@ -31,14 +38,17 @@ export class OwnRecords {
     this.#versions.set(version.instance.id, version)
   }
 
-  /** Calls `listener` with the name of each service that was written. Returns the unsubscriber. */
-  onWrite(listener: (name: string) => void): () => void {
+  /**
+   * Calls `listener` with the name of each service that was written, and with Consul's indices of
+   * what was put there. Returns the unsubscriber.
+   */
+  onWrite(listener: WriteListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  wrote(name: string): void {
-    for (const listener of this.#listeners) listener(name)
+  wrote(name: string, indices: readonly number[]): void {
+    for (const listener of this.#listeners) listener(name, indices)
   }
 
   gone(id: string): void {

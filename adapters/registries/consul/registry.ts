@@ -10,7 +10,7 @@ import { parseLeader, parseSelf } from './wire.ts'
 
 /** Lists that are followed beside the services: names, critical and warning checks. */
 const FOLLOWED_LISTS = 3
-const DEFAULT_MAX_WATCHES = 128
+const DEFAULT_MAX_WATCHES = 64
 
 export interface ConsulOptions {
   readonly name: string
@@ -22,8 +22,9 @@ export interface ConsulOptions {
   /** Longest wait of one blocking query. */
   readonly waitMs: number
   /**
-   * Services that are followed by a query, and so a connection, of their own: 128 unless said.
-   * An agent grants one client 200 connections (`limits.http_max_conns_per_client`).
+   * Services that are followed by a query, and so a connection, of their own: 64 unless said. An
+   * agent grants one client 200 connections (`limits.http_max_conns_per_client`), and counts twice
+   * as many as there are while a session follows another: docs/decisions/005-consul-watch.md.
    */
   readonly maxWatches?: number | undefined
 }

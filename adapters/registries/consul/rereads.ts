@@ -13,6 +13,11 @@ export class Rereads {
     this.#read = read
   }
 
+  /** Whether it will be read, and has not begun to be. */
+  has(name: string): boolean {
+    return this.#waiting.has(name)
+  }
+
   /** Resolves after a read of `name` that began after this call. */
   async add(name: string): Promise<void> {
     const read = this.#waiting.get(name) ?? this.#enqueue(name)

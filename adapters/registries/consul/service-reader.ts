@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isRetryable } from '../../../src/kernel/errors.ts'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { backoffMs } from './backoff.ts'
-import { follow, hasLostHistory } from './blocking.ts'
+import { follow, hasLostHistory, type Following } from './blocking.ts'
 import { servicePath, type Catalog, type ServiceRead } from './catalog.ts'
 import type { OwnRecords } from './own-records.ts'
 import type { ServiceTable } from './service-table.ts'
@@ -56,10 +56,10 @@ export class ServiceReader {
     }
   }
 
-  /** Follows a name until it has no instances; `changed` is called after each change told. */
+  /** Follows a name until it has no instances, or until it does not go on. */
   async watch(
     name: string,
-    { waitMs, changed }: { readonly waitMs: number; readonly changed: () => void },
+    way: Pick<Following, 'waitMs' | 'goesOn'>,
     signal: AbortSignal,
   ): Promise<void> {
     while (this.#exists(name)) {
@@ -68,19 +68,19 @@ export class ServiceReader {
         for await (const answer of follow(
           this.#catalog.http,
           servicePath(name),
-          { index, waitMs },
+          { index, ...way },
           signal,
         )) {
-          const read = await this.#confirmed(this.#catalog.serviceIn(name, answer), signal)
-          if (this.take(read)) changed()
+          this.take(await this.#confirmed(this.#catalog.serviceIn(name, answer), signal))
           // The query of a service that is not there comes back with every change of any other.
           if (!this.#exists(name)) return
         }
+        return
       } catch (error) {
         signal.throwIfAborted()
         if (!mayPass(error)) throw error
         await delay(backoffMs(0), undefined, { signal })
-        if (await this.read(name, signal)) changed()
+        await this.read(name, signal)
       }
     }
   }

@@ -37,9 +37,9 @@ export class ConsulSink implements RegistrySink {
 
   async apply({ key, puts, removals }: Change, signal: AbortSignal): Promise<void> {
     for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
-    await Promise.all(puts.map((instance) => this.#put(key, instance, signal)))
+    const written = await Promise.all(puts.map((instance) => this.#put(key, instance, signal)))
     await Promise.all(removals.map((instance) => this.#remove(key, instance, signal)))
-    this.#own.wrote(key.name)
+    this.#own.wrote(key.name, written)
   }
 
   idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
@@ -83,7 +83,8 @@ export class ConsulSink implements RegistrySink {
     }
   }
 
-  async #put(key: ServiceKey, instance: Instance, signal: AbortSignal): Promise<void> {
+  /** Consul's index of the write. */
+  async #put(key: ServiceKey, instance: Instance, signal: AbortSignal): Promise<number> {
     const registration = toRegistration(this.#owner, key, instance)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const index = this.#own.get(instance.id)?.modifyIndex ?? 0
@@ -92,7 +93,7 @@ export class ConsulSink implements RegistrySink {
       if (outcome.kind === 'applied') {
         const modifyIndex = outcome.written.get(registration.ID) ?? 0
         this.#own.is({ instance, modifyIndex })
-        return
+        return modifyIndex
       }
       await this.#seeAgain(key, instance.id, outcome.what, signal)
     }

@@ -3,16 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** Sweeping may take up to half of the time. */
 const REST_FACTOR = 1
 const SHORTEST_REST_MS = 50
+/** Within this, the answer to a write of ours says that a change is its own. */
+const SETTLE_MS = 20
 /** Without a reason too: an address that a node lends its services changes without a sign. */
 const LONGEST_REST_MS = 60_000
 
 /** Looks at everything that is not watched by itself, when something there has changed. */
 export class Sweep {
-  readonly #look: () => Promise<void>
+  readonly #look: (wanted: boolean) => Promise<void>
   #wanted = false
   #wake: (() => void) | undefined
 
-  constructor(look: () => Promise<void>) {
+  /** `look` is told whether something has changed, or it is only time to look again. */
+  constructor(look: (wanted: boolean) => Promise<void>) {
     this.#look = look
   }
 
@@ -26,9 +29,11 @@ export class Sweep {
   async run(signal: AbortSignal): Promise<never> {
     for (;;) {
       await this.#reason(signal)
+      const wanted = this.#wanted
+      if (wanted) await delay(SETTLE_MS, undefined, { signal })
       this.#wanted = false
       const startMs = performance.now()
-      await this.#look()
+      await this.#look(wanted)
       const tookMs = performance.now() - startMs
       await delay(Math.max(SHORTEST_REST_MS, REST_FACTOR * tookMs), undefined, { signal })
     }

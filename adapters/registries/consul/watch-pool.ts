@@ -1,16 +1,21 @@
 /**
- * Runs a watch for as many names as it may, for those that changed last: each holds a connection
- * of which Consul grants a client only so many.
+ * Runs a watch for as many names as it may. None is ever cut short: an agent goes on counting a
+ * query that was given up, and its connection, until the query's own wait is over. So a name for
+ * which there is no room waits until a watch has been quiet for a whole wait and gives its place up.
  */
 export class WatchPool {
   readonly #most: number
-  readonly #watch: (name: string, signal: AbortSignal) => Promise<void>
-  /** In order of use, the one used last at the end. */
-  readonly #running = new Map<string, AbortController>()
-  readonly #tasks = new Set<Promise<void>>()
+  readonly #watch: (name: string, goesOn: () => boolean) => Promise<void>
+  readonly #running = new Map<string, Promise<void>>()
+  /** In order of use, the one used last at the end; no more than could be watched. */
+  readonly #wanting = new Set<string>()
+  #ended = false
 
-  /** `watch` rejects only for what must not be ignored, and then with its own care. */
-  constructor(most: number, watch: (name: string, signal: AbortSignal) => Promise<void>) {
+  /**
+   * `watch` asks after each quiet wait whether it goes on; it rejects only for what must not be
+   * ignored, and then with its own care.
+   */
+  constructor(most: number, watch: (name: string, goesOn: () => boolean) => Promise<void>) {
     this.#most = most
     this.#watch = watch
   }
@@ -23,37 +28,38 @@ export class WatchPool {
     return this.#running.size >= this.#most
   }
 
-  /** Watches `name` from now on, in place of the one that has not changed for the longest time. */
+  /** Watches `name` from now on, or as soon as there is room. */
   use(name: string): void {
-    const running = this.#running.get(name)
-    if (running) {
-      this.#running.delete(name)
-      this.#running.set(name, running)
+    if (this.has(name) || this.#ended) return
+    if (!this.full) {
+      this.#start(name)
       return
     }
-    const [oldest] = this.#running.keys()
-    if (this.full && oldest !== undefined) this.stop(oldest)
-    this.#start(name)
+    this.#wanting.delete(name)
+    this.#wanting.add(name)
+    const [oldest] = this.#wanting
+    if (this.#wanting.size > this.#most && oldest !== undefined) this.#wanting.delete(oldest)
   }
 
-  stop(name: string): void {
-    this.#running.get(name)?.abort()
-    this.#running.delete(name)
-  }
-
-  /** Stops all of them and waits for their end. */
+  /** Starts no more, and waits for the end of all that run. */
   async end(): Promise<void> {
-    for (const name of [...this.#running.keys()]) this.stop(name)
-    await Promise.all(this.#tasks)
+    this.#ended = true
+    await Promise.all(this.#running.values())
   }
 
   #start(name: string): void {
-    const abort = new AbortController()
-    this.#running.set(name, abort)
-    const task = this.#watch(name, abort.signal).finally(() => {
-      if (this.#running.get(name) === abort) this.#running.delete(name)
-      this.#tasks.delete(task)
-    })
-    this.#tasks.add(task)
+    this.#wanting.delete(name)
+    const watch = this.#watch(name, () => this.#wanting.size === 0)
+    this.#running.set(
+      name,
+      watch.finally(() => this.#next(name)),
+    )
+  }
+
+  /** The place goes to the name that was used last. */
+  #next(name: string): void {
+    this.#running.delete(name)
+    const last = [...this.#wanting].at(-1)
+    if (last !== undefined && !this.#ended) this.#start(last)
   }
 }

@@ -14,7 +14,12 @@ async function followed(indices: readonly string[], take: number, waitMs = 50_00
   await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
   const seen: number[] = []
   const outcome = (async () => {
-    for await (const { index } of follow(http, PATH, { index: 10, waitMs }, deadline())) {
+    for await (const { index } of follow(
+      http,
+      PATH,
+      { index: 10, waitMs: () => waitMs },
+      deadline(),
+    )) {
       seen.push(index)
       if (seen.length === take) return undefined
     }
