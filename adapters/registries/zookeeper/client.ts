@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { createClient, type Client, type Packet, type Server } from 'node-zookeeper-client'
 import { Frames } from './frames.ts'
 
@@ -105,9 +106,17 @@ export function openClient(
     send: (request) => {
       // The library counts past what 32 bits hold, after some weeks of use.
       if (manager.xid > XID_LIMIT) manager.xid = 1
+      gather(manager.socket)
       request(client)
     },
   }
+}
+
+/** What is asked for in one turn goes out in one piece: the library writes each request alone. */
+function gather(socket: Socket | undefined): void {
+  if (!socket || socket.writableCorked > 0) return
+  socket.cork()
+  process.nextTick(() => socket.uncork())
 }
 
 /** Every server once without a pause, then longer and longer ones, spread by chance. */

@@ -110,11 +110,12 @@ export class ZookeeperSink implements RegistrySink {
     const folder = layout.folder(key.name)
     const path = `${folder}/${child}`
     const create: Write = { kind: 'create', path, data, ephemeral: true }
+    const folders = await missingFolders(connection, folder)
+    if (folders.length > 0) return [...folders, create]
     const there = await connection.data(path)
     if (!there) {
-      const folders = await missingFolders(connection, folder)
-      if (folders.length === 0) await refuseToMix(connection, layout, folder)
-      return [...folders, create]
+      await refuseToMix(connection, layout, folder)
+      return [create]
     }
     const { session, version } = there.stat
     if (session === connection.sessionId)
