@@ -92,8 +92,8 @@ function compare(
   owned: readonly Instance[],
   record: Omit<Instance, 'id'>,
 ): Verdict {
-  const { to, toSink } = direction.parts
-  const desired = toSink.normalize(target, { ...record, id: toSink.idFor(target, record) })
+  const { to } = direction.parts
+  const desired = direction.asWritten(target, record)
   const there = to.record(keyText(target))?.instances.find(({ id }) => id === desired.id)
   if (there && !owned.includes(there)) return { kind: 'skip', reason: 'conflict' }
   const same = there !== undefined && sameInstance(there, desired)

@@ -16,6 +16,11 @@ export interface Contest {
 
 export function contestFor(direction: Direction, target: ServiceKey): Contest {
   const candidates = direction.places.around(target)
+  const [only] = candidates
+  // Most often: one service wants a place where nothing stands.
+  if (candidates.length <= 1 && direction.parts.to.named(target.name).length === 0) {
+    return { ...(only && { winner: only }), losers: [], taken: false }
+  }
   const winner = winnerOf(candidates, standingClaims(direction, target, candidates))
   const losers = candidates.filter((candidate) => candidate !== winner)
   return { ...(winner && { winner }), losers, taken: isTaken(direction, target) }

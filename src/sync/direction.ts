@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
-import { isUsable, keyText } from '../registry/model.ts'
+import { isUsable, keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
@@ -31,6 +31,12 @@ export interface DirectionParts {
   readonly overrides: ReadonlyMap<string, string>
 }
 
+/** A record, and what its reader will get back. */
+interface Written {
+  readonly record: Omit<Instance, 'id'>
+  readonly read: Instance
+}
+
 /** From one side to the other: what is known of it between two looks at a service. */
 export class Direction {
   readonly parts: DirectionParts
@@ -42,6 +48,7 @@ export class Direction {
   /** By place of the target: services that want it and do not get it. */
   readonly #collisions = new Map<string, readonly KeyText[]>()
   readonly #deferred = new Map<KeyText, ServiceKey>()
+  readonly #written = new Map<KeyText, Written>()
 
   constructor(parts: DirectionParts) {
     this.parts = parts
@@ -116,6 +123,23 @@ export class Direction {
     )
     const usable = free.filter(isUsable)
     return nearest(usable.length > 0 ? usable : free)
+  }
+
+  /** What a reader of the target gets back for `record`. The last answer for `target` is kept. */
+  asWritten(target: ServiceKey, record: Omit<Instance, 'id'>): Instance {
+    const { toSink } = this.parts
+    const text = keyText(target)
+    const known = this.#written.get(text)
+    if (known && sameInstance({ ...known.record, id: '' }, { ...record, id: '' })) return known.read
+    const read = toSink.normalize(target, { ...record, id: toSink.idFor(target, record) })
+    this.#written.set(text, { record, read })
+    return read
+  }
+
+  /** Nothing of ours is to stand for `target`. */
+  ended(target: ServiceKey): void {
+    this.offers.end(target)
+    this.#written.delete(keyText(target))
   }
 
   /** What of the target's record we wrote. */

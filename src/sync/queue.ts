@@ -16,6 +16,9 @@ export interface QueueOptions {
   readonly onFailure: (key: string, error: unknown, failures: number) => void
 }
 
+/** A reason of its own for every abort would be an error with a stack, thousands of times. */
+const WOKEN = new Error('something is due')
+
 interface Delayed {
   /** When the first of the coalesced changes came. */
   readonly sinceMs: number
@@ -167,18 +170,23 @@ export class KeyQueue<K extends string> {
 
   /** Until something is added, ends or is due. */
   async #pause(): Promise<void> {
-    const wake = new AbortController()
+    if (this.#earliestMs === Infinity) {
+      await new Promise<void>((resolve) => this.#onNotify(resolve))
+      return
+    }
     const { clock } = this.#options
-    const told = new Promise<void>((resolve) => {
-      this.#notify = () => {
-        this.#notify = undefined
-        wake.abort()
-        resolve()
-      }
-    })
-    if (this.#earliestMs === Infinity) return told
+    const wake = new AbortController()
+    this.#onNotify(() => wake.abort(WOKEN))
     // Timers may fire a fraction early; a due key is then found one scan later.
     const pauseMs = Math.max(1, Math.ceil(this.#earliestMs - clock.monotonicMs()))
     await clock.sleep(pauseMs, wake.signal).catch(() => undefined)
+  }
+
+  /** Calls `wake` once. */
+  #onNotify(wake: () => void): void {
+    this.#notify = () => {
+      this.#notify = undefined
+      wake()
+    }
   }
 }

@@ -31,7 +31,7 @@ export async function reconcile(
       return 'in-line'
     case 'skip':
       if (verdict.reason !== 'no-address' && verdict.reason !== 'conflict') {
-        direction.offers.end(target)
+        direction.ended(target)
       }
       return 'skipped'
     case 'put':
@@ -40,7 +40,7 @@ export async function reconcile(
     case 'withdraw':
       if (!mayGo(direction, target)) return 'held'
       await write(direction, verdict.change, signal)
-      direction.offers.end(target)
+      direction.ended(target)
       return 'withdrawn'
     default:
       return verdict satisfies never
