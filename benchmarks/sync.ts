@@ -1,211 +1,182 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { openConsulRegistry } from '../adapters/registries/consul/registry.ts'
-import { openZookeeperRegistry } from '../adapters/registries/zookeeper/registry.ts'
-import { systemClock } from '../src/kernel/clock.ts'
-import { Lifetime } from '../src/kernel/lifetime.ts'
-import { createLog } from '../src/kernel/log.ts'
-import { Metrics } from '../src/kernel/metrics.ts'
-import { createBridge } from '../src/sync/bridge.ts'
-import type { Bridge } from '../src/sync/bridge.ts'
+import { nodeOf } from '../adapters/registries/consul/ids.ts'
 import { startConsul } from '../test/support/servers/consul.ts'
 import { startZookeeper } from '../test/support/servers/zookeeper.ts'
-import { PredictingExposure } from '../test/support/sync/predicting-exposure.ts'
 import { consulBackend, waitFor, zookeeperBackend } from './sync/backends.ts'
 import type { Backend } from './sync/backends.ts'
+import { openBridge, OWNER } from './sync/bench-bridge.ts'
+import type { BenchBridge } from './sync/bench-bridge.ts'
+import { ConsulApi } from './sync/consul-api.ts'
+import { costOf, floor } from './sync/floor.ts'
+import type { Cost } from './sync/floor.ts'
+import { round, trickle } from './sync/trickle.ts'
+
+const HEADER = `
+Sync between a real ZooKeeper and a real Consul on this machine; half of the instances on each side.
+  floor      a bare client in the same process lists and watches all that is in both, then writes
+             as many records as the gateway, in as many transactions of the same size
+  initial    the gateway, from its start until both registries have acknowledged the last record
+  seen       … until it has read all of them back
+  change     from the acknowledged change until the other registry shows it: a third of the services
+             come, a third change a label, a third go (which in ZooKeeper is looked at twice, 50 ms
+             apart, by design)
+  writes     what the servers made durable, without what Consul writes by itself
+Floor and initial are the best of three rounds after one small round that warms both up.
+`
 
 const INSTANCES_PER_SERVICE = 10
-const CHANGES = 100
-const CHANGE_EVERY_MS = 50
+const WARM_UP_SERVICES = 30
+const ROUNDS = 3
 const IDLE_MS = 10_000
 
-interface Result {
-  readonly instances: number
-  readonly services: number
-  readonly floorMs: number
-  readonly initialMs: number
-  readonly timesFloor: number
-  readonly toMeshMs: Spread
-  readonly toLegacyMs: Spread
-  readonly writesPerChange: { readonly mesh: number; readonly legacy: number }
-  readonly writesAtRest: {
-    readonly mesh: number
-    readonly legacy: number
-    readonly without: number
-  }
-  readonly rssMb: number
+interface Servers {
+  readonly zookeeper: string
+  readonly consul: string
+  readonly maxWatches: number
 }
 
-interface Spread {
-  readonly p50: number
-  readonly p99: number
+interface Round {
+  readonly floor: Cost
+  readonly initial: Cost
+  readonly seenMs: number
 }
 
-const many = (prefix: string, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, n) => `${prefix}${n}`)
-
-const round = (value: number): number => Math.round(value * 100) / 100
-
-async function run(instances: number): Promise<Result> {
+async function run(instances: number): Promise<object> {
+  const half = Math.max(1, Math.round(instances / INSTANCES_PER_SERVICE / 2))
+  // A query of its own for every service of the mesh and of the trickle. Each round leaves as many
+  // behind, which the agent goes on counting for a minute.
+  const maxWatches = Math.max(80, half + 100)
+  const connections = (ROUNDS + 2) * maxWatches + 200
   await using zookeeper = await startZookeeper()
   await using consul = await startConsul({
-    config: { limits: { http_max_conns_per_client: 1_000 }, performance: { raft_multiplier: 1 } },
-  })
-  await using zk = await zookeeperBackend(zookeeper.address, '/dubbo')
-  const mesh = consulBackend(consul.address, 'bench')
-  const half = Math.max(1, Math.round(instances / INSTANCES_PER_SERVICE / 2))
-  await zk.register(many('bench.legacy.S', half), INSTANCES_PER_SERVICE)
-  await mesh.register(many('bench-mesh-', half), INSTANCES_PER_SERVICE)
-  const floorMs = await floor(zookeeper.address, zk, mesh, half)
-  const without = await changesWhile(mesh, () => delay(IDLE_MS))
-
-  await using life = new Lifetime()
-  const bridge = openBridge(zookeeper.address, consul.address, life)
-  const started = performance.now()
-  const stop = new AbortController()
-  const done = bridge.run(stop.signal)
-  await waitFor(() => bridge.status().directions.every(({ exported }) => exported === half))
-  const initialMs = performance.now() - started
-  const rssMb = process.memoryUsage().rss / 2 ** 20
-
-  let meshAtRest = 0
-  const legacyAtRest = await changesWhile(zk, async () => {
-    meshAtRest = await changesWhile(mesh, () => delay(IDLE_MS))
-  })
-  const perSecond = meshAtRest / IDLE_MS
-  const toMesh = await trickle(zk, mesh, 'trickle.legacy.S', (n) => `trickle-legacy-s${n}`)
-  const toLegacy = await trickle(mesh, zk, 'trickle-mesh-', (n) => `trickle-mesh-${n}`)
-  stop.abort()
-  await done
-  return {
-    instances,
-    services: half * 2,
-    floorMs: round(floorMs),
-    initialMs: round(initialMs),
-    timesFloor: round(initialMs / floorMs),
-    toMeshMs: toMesh.spread,
-    toLegacyMs: toLegacy.spread,
-    writesPerChange: {
-      mesh: round((toMesh.writes - perSecond * toMesh.tookMs) / (2 * CHANGES)),
-      legacy: round(toLegacy.writes / (2 * CHANGES)),
+    config: {
+      limits: { http_max_conns_per_client: connections },
+      performance: { raft_multiplier: 1 },
+      telemetry: { prometheus_retention_time: '24h' },
     },
-    writesAtRest: { mesh: meshAtRest, legacy: legacyAtRest, without },
+  })
+  const servers = { zookeeper: zookeeper.address, consul: consul.address, maxWatches }
+  await using zk = await zookeeperBackend(zookeeper.address)
+  await using mesh = consulBackend(consul.address, 'bench')
+  await register(zk, mesh, 0, Math.min(WARM_UP_SERVICES, half))
+  const warmUp = await once(servers, Math.min(WARM_UP_SERVICES, half))
+  await finish(servers, warmUp)
+  await register(zk, mesh, Math.min(WARM_UP_SERVICES, half), half)
+  const rounds: Round[] = []
+  for (let n = 1; n < ROUNDS; n += 1) {
+    const synced = await once(servers, half)
+    rounds.push(synced.round)
+    await finish(servers, synced)
+  }
+  const last = await once(servers, half)
+  rounds.push(last.round)
+  const rssMb = process.memoryUsage().rss / 2 ** 20
+  const rest = await atRest(zk, mesh)
+  const toMesh = await trickle({
+    from: zk,
+    to: mesh,
+    prefix: 'trickle.legacy.S',
+    name: (service) => service.toLowerCase().replaceAll('.', '-'),
+  })
+  const toLegacy = await trickle({
+    from: mesh,
+    to: zk,
+    prefix: 'trickle-mesh-',
+    name: (service) => service,
+  })
+  await finish(servers, last)
+  return {
+    services: half * 2,
+    maxWatches,
+    http_max_conns_per_client: connections,
+    ...summary(rounds),
+    writesAtRest: rest,
+    toMesh,
+    toLegacy,
     rssMb: round(rssMb),
   }
 }
 
-/** What it takes a plain client to read everything, and to write as many records as we write. */
-async function floor(address: string, zk: Backend, mesh: Backend, half: number): Promise<number> {
-  await using target = await zookeeperBackend(address, '/floor')
-  const started = performance.now()
-  await Promise.all([zk.readAll(), mesh.readAll()])
-  await Promise.all([
-    target.register(many('floor.S', half), 1),
-    mesh.register(many('floor-', half), 1),
-  ])
-  const tookMs = performance.now() - started
-  await mesh.deregister(many('floor-', half))
-  await target.deregister(many('floor.S', half))
-  return tookMs
+async function register(zk: Backend, mesh: Backend, from: number, to: number): Promise<void> {
+  const numbers = Array.from({ length: to - from }, (_, n) => n + from)
+  const legacy = numbers.map((n) => `bench.legacy.S${n}`)
+  const meshed = numbers.map((n) => `bench-mesh-${n}`)
+  await zk.register(legacy, INSTANCES_PER_SERVICE)
+  await mesh.register(meshed, INSTANCES_PER_SERVICE)
 }
 
-function openBridge(zookeeper: string, consul: string, life: Lifetime): Bridge {
-  const log = createLog('warn')
-  const deps = { owner: 'bench', log }
-  const legacy = openZookeeperRegistry(
-    {
-      name: 'zk',
-      servers: [zookeeper],
-      sessionTimeoutMs: 30_000,
-      layouts: { read: ['dubbo', 'curator'], http: 'curator', rpc: 'dubbo' },
-      dubboRoot: '/dubbo',
-      curatorRoot: '/services',
-      curatorPayloadClass: 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance',
-    },
-    deps,
-  )
-  const mesh = openConsulRegistry(
-    { name: 'consul', url: consul, defaultProtocol: 'http', waitMs: 55_000, maxWatches: 64 },
-    deps,
-  )
-  return createBridge({
-    owner: deps.owner,
-    legacy: life.use(legacy),
-    mesh: life.use(mesh),
-    exposure: new PredictingExposure({ host: '10.9.9.9' }),
-    options: {
-      overrides: [],
-      quietPeriodMs: 50,
-      maxDelayMs: 1_000,
-      removalBudget: { share: 1, atLeast: 1_000_000, windowMs: 60_000, holdMs: 300_000 },
-    },
-    log,
-    metrics: new Metrics(),
-    clock: systemClock,
+interface Synced {
+  readonly round: Round
+  readonly opened: BenchBridge
+  readonly stop: () => Promise<void>
+}
+
+async function once(servers: Servers, half: number): Promise<Synced> {
+  const { zookeeper, consul, maxWatches } = servers
+  const bare = await floor(zookeeper, consul, half)
+  const opened = openBridge(zookeeper, consul, maxWatches)
+  const { bridge } = opened
+  const stop = new AbortController()
+  const startedMs = performance.now()
+  const { cost, result: done } = await costOf(async () => {
+    const running = bridge.run(stop.signal)
+    await waitFor(() => opened.acknowledged() >= half)
+    return { running }
   })
-}
-
-interface Trickle {
-  readonly spread: Spread
-  /** Changes of the target while services came and went. */
-  readonly writes: number
-  readonly tookMs: number
-}
-
-/**
- * Services come and go at a steady pace. All come and go once before, so that the folders they
- * leave behind in ZooKeeper are not counted.
- */
-async function trickle(
-  from: Backend,
-  to: Backend,
-  prefix: string,
-  name: (n: number) => string,
-): Promise<Trickle> {
-  const all = many(prefix, CHANGES)
-  const allShown = (shown: boolean) => async (): Promise<boolean> => {
-    const shows = await Promise.all(all.map((_, n) => to.shows(name(n))))
-    return shows.every((one) => one === shown)
+  await waitFor(() => bridge.status().directions.every(({ exported }) => exported === half))
+  return {
+    round: { floor: bare, initial: cost, seenMs: performance.now() - startedMs },
+    opened,
+    stop: async () => {
+      stop.abort()
+      await done.running
+    },
   }
-  await from.register(all, 1)
-  await waitFor(allShown(true), 50)
-  await from.deregister(all)
-  await waitFor(allShown(false), 50)
-  await delay(1_000)
-  const tookMs: number[] = []
-  const started = performance.now()
-  const writes = await changesWhile(to, async () => {
-    for (const [n, service] of all.entries()) {
-      await from.register([service], 1)
-      const begun = performance.now()
-      await waitFor(() => to.shows(name(n)))
-      tookMs.push(performance.now() - begun)
-      await delay(CHANGE_EVERY_MS)
-    }
-    await from.deregister(all)
-    await waitFor(allShown(false), 50)
-  })
-  return { spread: spreadOf(tookMs), writes, tookMs: performance.now() - started }
 }
 
-async function changesWhile(backend: Backend, work: () => Promise<unknown>): Promise<number> {
-  const before = await backend.lastChange()
-  await work()
-  return (await backend.lastChange()) - before
+/** Ends the gateway and takes away what it wrote, so that the next one begins anew. */
+async function finish({ consul }: Servers, { opened, stop }: Synced): Promise<void> {
+  await stop()
+  await opened[Symbol.asyncDispose]()
+  const api = new ConsulApi(consul, 1)
+  await api.removeNode(nodeOf(OWNER))
+  await api.close()
 }
 
-function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (share: number): number => round(sorted[Math.floor(share * sorted.length)] ?? NaN)
-  return { p50: at(0.5), p99: at(0.99) }
+function summary(rounds: readonly Round[]): object {
+  const best = (of: (round: Round) => number): number => round(Math.min(...rounds.map(of)))
+  const all = (of: (round: Round) => number): readonly number[] =>
+    rounds.map((one) => Math.round(of(one)))
+  const floorMs = best((one) => one.floor.ms)
+  const initialMs = best((one) => one.initial.ms)
+  return {
+    floorMs,
+    initialMs,
+    timesFloor: round(initialMs / floorMs),
+    seenMs: best((one) => one.seenMs),
+    floorCpuMs: best((one) => one.floor.cpuMs),
+    initialCpuMs: best((one) => one.initial.cpuMs),
+    allFloorMs: all((one) => one.floor.ms),
+    allInitialMs: all((one) => one.initial.ms),
+  }
+}
+
+async function atRest(zk: Backend, mesh: Backend): Promise<object> {
+  const counts = async (): Promise<readonly number[]> => Promise.all([mesh.changes(), zk.changes()])
+  const [meshBefore = 0, legacyBefore = 0] = await counts()
+  await delay(IDLE_MS)
+  const [meshAfter = 0, legacyAfter = 0] = await counts()
+  return { mesh: meshAfter - meshBefore, legacy: legacyAfter - legacyBefore }
 }
 
 const { values } = parseArgs({ options: { instances: { type: 'string', default: '1000,20000' } } })
+process.stdout.write(HEADER)
 for (const instances of values.instances.split(',').map(Number)) {
   const result = await run(instances)
-  process.stdout.write(`\n${instances} instances, half of them on each side\n`)
+  process.stdout.write(`\n${instances} instances\n`)
   for (const [name, value] of Object.entries(result)) {
-    process.stdout.write(`  ${name.padEnd(16)} ${JSON.stringify(value)}\n`)
+    process.stdout.write(`  ${name.padEnd(26)} ${JSON.stringify(value)}\n`)
   }
-  process.stdout.write(`${JSON.stringify(result)}\n`)
+  process.stdout.write(`${JSON.stringify({ instances, ...result })}\n`)
 }

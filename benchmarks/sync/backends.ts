@@ -1,36 +1,27 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { createClient, CreateMode } from 'node-zookeeper-client'
+import type { Client } from 'node-zookeeper-client'
 import { z } from 'zod'
-import { connectZookeeper } from '../../test/support/zookeeper-client.ts'
-import type { ZookeeperClient } from '../../test/support/zookeeper-client.ts'
+import { ConsulApi } from './consul-api.ts'
+import { inParallel } from './in-parallel.ts'
 
 const PIPELINED = 128
-const TXN_OPERATIONS = 64
+const CONSUL_CONNECTIONS = 32
 
-const raft = z.object({ Stats: z.object({ raft: z.object({ last_log_index: z.string() }) }) })
-const names = z.record(z.string(), z.unknown())
-
-/** One registry as a plain client sees it: no code of ours on the way. */
-export interface Backend {
-  /** Registers `instances` instances of each service as they would themselves. */
-  register(services: readonly string[], instances: number): Promise<void>
+/** One registry as services use it: no code of ours on the way. */
+export interface Backend extends AsyncDisposable {
+  /** Registers `instances` instances of each service, as they would themselves. */
+  register(services: readonly string[], instances: number, revision?: string): Promise<void>
+  /** Gives every instance of each service another label `revision`. */
+  relabel(services: readonly string[], revision: string): Promise<void>
   deregister(services: readonly string[]): Promise<void>
-  /** Reads everything there is once; returns how many services were read. */
-  readAll(): Promise<number>
-  /** Whether a gateway's record stands there for a service of the other side. */
-  shows(service: string): Promise<boolean>
-  /** Number of the last change that the server made durable. */
-  lastChange(): Promise<number>
-}
-
-async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
-  const queue = [...all]
-  const worker = async (): Promise<void> => {
-    for (let one = queue.shift(); one !== undefined; one = queue.shift()) await work(one)
-  }
-  await Promise.all(Array.from({ length: Math.min(PIPELINED, all.length) }, worker))
+  /** Label `revision` of the gateway's record for a service of the other side, if there is one. */
+  shows(service: string): Promise<string | undefined>
+  /** How many durable changes there have been; those that the server makes by itself left out. */
+  changes(): Promise<number>
 }
 
 export async function waitFor(look: () => Promise<boolean> | boolean, everyMs = 1): Promise<void> {
@@ -41,46 +32,88 @@ export async function waitFor(look: () => Promise<boolean> | boolean, everyMs = 
   }
 }
 
-/** Dubbo providers under `root`. */
-export async function zookeeperBackend(
-  address: string,
-  root: string,
-): Promise<Backend & AsyncDisposable> {
-  const client = await connectZookeeper(address, { sessionTimeoutMs: 60_000 })
-  const providers = (service: string): string => `${root}/${service}/providers`
-  const node = (service: string, n: number): string => {
-    const url = `dubbo://10.1.${n}.1:20880/${service}?interface=${service}&side=provider`
-    return `${providers(service)}/${encodeURIComponent(url)}`
+interface Registered {
+  readonly instances: number
+  readonly revision: string
+}
+
+/** Dubbo providers. */
+export async function zookeeperBackend(address: string): Promise<Backend> {
+  const client = createClient(address, { sessionTimeout: 60_000 })
+  const connected = once(client, 'connected')
+  client.connect()
+  await connected
+  const made = new Map<string, Registered>()
+  const change = async (services: readonly string[], next?: Partial<Registered>): Promise<void> => {
+    await inParallel(services, PIPELINED, async (service) => {
+      const before = made.get(service)
+      const after = next && { instances: 1, revision: '0', ...before, ...next }
+      if (!before) await folders(client, service)
+      await commit(client, pathsOf(service, before), pathsOf(service, after))
+      if (after) made.set(service, after)
+    })
   }
-  const made = new Map<string, number>()
   return {
-    register: async (services, instances) => {
-      const all = services.flatMap((service) =>
-        Array.from({ length: instances }, (_, n) => node(service, n)),
-      )
-      for (const service of services) made.set(service, instances)
-      await inParallel(all, (path) => client.createEphemeral(path))
-    },
+    register: (services, instances, revision = '0') => change(services, { instances, revision }),
+    relabel: (services, revision) => change(services, { revision }),
     deregister: async (services) => {
-      const all = services.flatMap((service) =>
-        Array.from({ length: made.get(service) ?? 0 }, (_, n) => node(service, n)),
-      )
-      await inParallel(all, (path) => client.remove(path))
+      await change(services)
+      for (const service of services) made.set(service, { instances: 0, revision: '0' })
     },
-    readAll: async () => {
-      const services = await client.children(root)
-      await inParallel(services, (service) => client.children(providers(service)))
-      return services.length
-    },
-    shows: async (service) => (await shown(client, service)) > 0,
-    lastChange: async () =>
+    shows: (service) => shown(client, service),
+    changes: async () =>
       Number.parseInt(/Zxid: 0x([0-9a-f]+)/.exec(await srvr(address))?.[1] ?? '', 16),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      const gone = once(client, 'disconnected')
+      client.close()
+      await gone
+    },
   }
 }
 
-async function shown(client: ZookeeperClient, service: string): Promise<number> {
-  return (await client.children(`/services/${service}`)).length
+function pathsOf(service: string, registered: Registered | undefined): readonly string[] {
+  return Array.from({ length: registered?.instances ?? 0 }, (_, n) => {
+    const { revision = '' } = registered ?? {}
+    const query = `interface=${service}&revision=${revision}&side=provider`
+    const url = `dubbo://10.1.${n}.1:20880/${service}?${query}`
+    return `/dubbo/${service}/providers/${encodeURIComponent(url)}`
+  })
+}
+
+async function folders(client: Client, service: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.mkdirp(`/dubbo/${service}/providers`, () => resolve())
+  })
+}
+
+/** All in one transaction, as one change. */
+async function commit(
+  client: Client,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<void> {
+  const transaction = client.transaction()
+  for (const path of after) transaction.create(path, Buffer.alloc(0), CreateMode.EPHEMERAL)
+  for (const path of before) transaction.remove(path, -1)
+  if (transaction.ops.length === 0) return
+  await new Promise<void>((resolve, reject) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the library's own
+    transaction.commit((error) => (error ? reject(error) : resolve()))
+  })
+}
+
+const curator = z.object({ payload: z.object({ metadata: z.record(z.string(), z.string()) }) })
+
+async function shown(client: Client, service: string): Promise<string | undefined> {
+  const folder = `/services/${service}`
+  const [child] = await new Promise<readonly string[]>((resolve) => {
+    client.getChildren(folder, undefined, (error, children) => resolve(error ? [] : children))
+  })
+  if (child === undefined) return undefined
+  const data = await new Promise<Buffer | undefined>((resolve) => {
+    client.getData(`${folder}/${child}`, undefined, (_, found) => resolve(found))
+  })
+  return data && curator.parse(JSON.parse(data.toString())).payload.metadata['revision']
 }
 
 async function srvr(address: string): Promise<string> {
@@ -90,53 +123,41 @@ async function srvr(address: string): Promise<string> {
   return text(socket)
 }
 
-/** HTTP services, each instance on a node of its own sort, written 64 operations a transaction. */
+/** HTTP services of one node, written 64 operations a transaction. */
 export function consulBackend(url: string, node: string): Backend {
+  const api = new ConsulApi(url, CONSUL_CONNECTIONS)
   const made = new Map<string, number>()
   const idsOf = (service: string): readonly string[] =>
     Array.from({ length: made.get(service) ?? 0 }, (_, n) => `${service}-${n}`)
-  // An agent grants one client 200 connections, and the gateway needs most of them.
-  const dispatcher = new Agent({ connections: 32, keepAliveTimeout: 1_000 })
-  const get = async (path: string): Promise<unknown> =>
-    (await request(`${url}/v1${path}`, { dispatcher })).body.json()
-  const transact = async (operations: readonly object[]): Promise<void> => {
-    for (let at = 0; at < operations.length; at += TXN_OPERATIONS) {
-      const body = JSON.stringify(operations.slice(at, at + TXN_OPERATIONS))
-      const answer = await request(`${url}/v1/txn`, { method: 'PUT', body, dispatcher })
-      const said = await answer.body.text()
-      if (answer.statusCode !== 200) throw new Error(said)
-    }
+  const set = (services: readonly string[], revision: string): Promise<void> => {
+    const all = services.flatMap((service) =>
+      idsOf(service).map((ID, n) => {
+        const Meta = { protocol: 'http', revision }
+        const Service = { ID, Service: service, Address: `10.2.${n}.1`, Port: 8080, Meta }
+        return { Service: { Verb: 'set', Node: node, Service } }
+      }),
+    )
+    return api.transact([
+      { Node: { Verb: 'set', Node: { Node: node, Address: '10.2.0.1' } } },
+      ...all,
+    ])
   }
   return {
-    register: async (services, instances) => {
+    register: async (services, instances, revision = '0') => {
       for (const service of services) made.set(service, instances)
-      const set = services.flatMap((service) =>
-        idsOf(service).map((ID, n) => {
-          const Service = { ID, Service: service, Address: `10.2.${n}.1`, Port: 8080 }
-          return {
-            Service: {
-              Verb: 'set',
-              Node: node,
-              Service: { ...Service, Meta: { protocol: 'http' } },
-            },
-          }
-        }),
-      )
-      await transact([{ Node: { Verb: 'set', Node: { Node: node, Address: '10.2.0.1' } } }, ...set])
+      await set(services, revision)
     },
+    relabel: set,
     deregister: async (services) => {
       const gone = services.flatMap((service) =>
         idsOf(service).map((ID) => ({ ID, Service: service })),
       )
-      await transact(gone.map((Service) => ({ Service: { Verb: 'delete', Node: node, Service } })))
+      await api.transact(
+        gone.map((Service) => ({ Service: { Verb: 'delete', Node: node, Service } })),
+      )
     },
-    readAll: async () => {
-      const all = Object.keys(names.parse(await get('/catalog/services')))
-      await inParallel(all, (name) => get(`/health/service/${name}`))
-      return all.length
-    },
-    shows: async (service) =>
-      z.array(z.unknown()).parse(await get(`/catalog/service/${service}`)).length > 0,
-    lastChange: async () => Number(raft.parse(await get('/agent/self')).Stats.raft.last_log_index),
+    shows: async (service) => (await api.metadata(service))[0]?.['revision'],
+    changes: () => api.changes(),
+    [Symbol.asyncDispose]: () => api.close(),
   }
 }

@@ -70,7 +70,13 @@ export class PredictingExposure implements Exposure {
   }
 }
 
+const ports = new Map<string, number>()
+
 function portOf(text: string): number {
+  const known = ports.get(text)
+  if (known !== undefined) return known
   const digest = createHash('sha256').update(text).digest()
-  return PORTS.from + (digest.readUInt32BE() % PORTS.count)
+  const port = PORTS.from + (digest.readUInt32BE() % PORTS.count)
+  ports.set(text, port)
+  return port
 }
