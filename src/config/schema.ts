@@ -162,4 +162,3 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>
 export type GatewayConfig = z.infer<typeof gateway>
 export type ConvertConfig = z.infer<typeof convert>
-export type QueryConfig = z.infer<typeof query>
