@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { isthmus, startIsthmus } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
@@ -74,6 +75,9 @@ test(
     await demo.kill() // also waits until nobody holds its output any more
     const answers = await Promise.allSettled(urls.map((url) => fetch(url)))
     expect(answers.map(({ status }) => status)).toEqual(urls.map(() => 'rejected'))
+  // Nobody can clean up after SIGKILL but us.
+  const left = (await leftovers()).filter((name) => !before.includes(name))
+  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true })))
   },
   START_MS,
 )
