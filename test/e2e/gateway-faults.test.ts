@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { consulProxy } from '../support/consul-proxy.ts'
 import { eventually } from '../support/eventually.ts'
+import { OWNER } from '../support/gateway/gateway-config.ts'
 import { killAtWrite } from '../support/gateway/killing.ts'
 import { scatterGarbage } from '../support/gateway/garbage.ts'
 import { serviceKeys } from '../support/gateway/services.ts'
@@ -49,8 +50,7 @@ async function outlivesItsSession(pause: () => void, goOn: () => void): Promise<
 
 test('fault: cut off from ZooKeeper until the session expires: all is back, Consul untouched', async () => {
   await using proxy = await tearingProxy(stage.zookeeper.address)
-  await using gateway = await stage.startGateway({ zookeeper: proxy.address })
-  await stage.converged()
+  await using gateway = await stage.startedGateway({ zookeeper: proxy.address })
   await outlivesItsSession(
     () => proxy.cut(true),
     () => proxy.cut(false),
@@ -59,8 +59,7 @@ test('fault: cut off from ZooKeeper until the session expires: all is back, Cons
 }, 180_000)
 
 test('fault: gateway stopped (SIGSTOP) for longer than its session: all is back, Consul untouched', async () => {
-  await using gateway = await stage.startGateway()
-  await stage.converged()
+  await using gateway = await stage.startedGateway()
   await outlivesItsSession(
     () => gateway.pause(),
     () => gateway.resume(),
@@ -69,12 +68,11 @@ test('fault: gateway stopped (SIGSTOP) for longer than its session: all is back,
 }, 180_000)
 
 test('fault: ZooKeeper killed and restarted: Consul untouched, traffic goes on, changes follow', async () => {
-  await using gateway = await stage.startGateway()
-  await stage.converged()
+  await using gateway = await stage.startedGateway()
   const inConsul = await stage.exported.entries()
   await stage.zookeeper.kill()
   await gateway.mirrorIs('zk', 'stale')
-  await stage.addMesh(serviceKeys('mesh', 40, 42))
+  await stage.services.addMesh(serviceKeys('mesh', 40, 42))
   expect(await stage.unanswered(inConsul)).toEqual([])
   expect(await stage.exported.entries()).toEqual(inConsul)
   await stage.zookeeper.restart()
@@ -84,13 +82,12 @@ test('fault: ZooKeeper killed and restarted: Consul untouched, traffic goes on, 
 }, 180_000)
 
 test('fault: Consul killed and restarted: ZooKeeper untouched, traffic goes on, changes follow', async () => {
-  await using gateway = await stage.startGateway({ sessionTimeoutMs: 20_000 })
-  await stage.converged()
+  await using gateway = await stage.startedGateway({ sessionTimeoutMs: 20_000 })
   const inConsul = await stage.exported.entries()
   const inZookeeper = await gatewayZnodes()
   await stage.consul.kill()
   await gateway.mirrorIs('consul', 'stale')
-  await stage.addLegacy(serviceKeys('legacy', 40, 42))
+  await stage.services.addLegacy(serviceKeys('legacy', 40, 42))
   expect(await stage.unanswered(inConsul)).toEqual([])
   expect(await gatewayZnodes()).toEqual(inZookeeper)
   await stage.consul.restart()
@@ -114,8 +111,7 @@ test('fault: killed again and again between writes while services come: never ab
   await using proxy = await consulProxy(stage.consul.address)
   // Long enough for all starts: what a dead gateway left is then taken over, or waits.
   const setting = { consul: proxy.address, sessionTimeoutMs: 60_000 }
-  await using first = await stage.startGateway(setting)
-  await stage.converged()
+  await using first = await stage.startedGateway(setting)
   const beganMs = Date.now()
   const inConsul = await stage.exported.entries()
   const inZookeeper = await gatewayZnodes()
@@ -124,10 +120,13 @@ test('fault: killed again and again between writes while services come: never ab
     await using gateway = await stage.startGateway(setting)
     await killAtWrite(gateway, { stage, proxy, registry, nth, from: 100 + round * 20 })
   }
-  await using last = await stage.startGateway(setting)
+  await using last = await stage.startedGateway(setting)
   await expectAllWell()
   const { losses } = await stage.znodes()
   expect(losses.filter(({ atMs }) => atMs >= beganMs)).toEqual([])
+  const [session, ...others] = new Set((await gatewayZnodes()).values())
+  expect(others).toEqual([]) // the last one has taken over what all the dead ones left
+  expect([...inZookeeper.values()]).not.toContain(session)
   // The same records, so at the same ports.
   expect(await stage.exported.entries()).toEqual(expect.arrayContaining([...inConsul]))
   expect([...(await gatewayZnodes()).keys()]).toEqual(
@@ -137,11 +136,10 @@ test('fault: killed again and again between writes while services come: never ab
 }, 300_000)
 
 test('fault: garbage in both registries: whatever stands beside it goes on, and what is ours is mended', async () => {
-  await using gateway = await stage.startGateway()
-  await stage.converged()
+  await using gateway = await stage.startedGateway()
   await using garbage = await scatterGarbage(stage)
-  await stage.addLegacy(serviceKeys('legacy', 50, 54))
-  await stage.addMesh(serviceKeys('mesh', 50, 54))
+  await stage.services.addLegacy(serviceKeys('legacy', 50, 54))
+  await stage.services.addMesh(serviceKeys('mesh', 50, 54))
   await eventually('what was damaged is mended', () => garbage.mended(), 30_000)
   await expectAllWell()
   expect(await stage.unanswered(await stage.exported.entries())).toEqual([])
@@ -149,8 +147,26 @@ test('fault: garbage in both registries: whatever stands beside it goes on, and 
   await gateway.stop()
 }, 180_000)
 
+test('fault: one of ours removed by hand in each registry: that is seen here, and put back', async () => {
+  await using gateway = await stage.startedGateway()
+  const beganMs = Date.now()
+  const [entry] = await stage.exported.entries()
+  const [znode = ''] = (await gatewayZnodes()).keys()
+  const node = `isthmus-${OWNER}`
+  await stage.services.mesh.consul.catalog.deregister({ node, serviceid: entry?.id ?? '' })
+  await stage.services.legacy.remove(znode)
+  await eventually('it is seen', () => stage.exported.breaches.length > 0)
+  await stage.converged()
+  expect(stage.exported.breaches.splice(0)).toEqual([expect.stringContaining(entry?.name ?? '-')])
+  const losses = (await stage.znodes()).losses.filter(({ atMs }) => atMs >= beganMs)
+  expect(losses).toMatchObject([{ of: 'gateway', by: 'removal' }])
+  await expectAllWell()
+  await gateway.stop()
+}, 180_000)
+
 test('fault: both registries down at start: live but not ready, then all in line and nothing removed', async () => {
   const inConsul = await stage.exported.entries()
+  const writes = await stage.gatewayWrites()
   await stage.consul.kill()
   await stage.zookeeper.kill()
   await using gateway = await stage.startGateway()
@@ -158,7 +174,7 @@ test('fault: both registries down at start: live but not ready, then all in line
   await stage.zookeeper.restart()
   await gateway.mirrorIs('zk', 'complete')
   expect([await gateway.answers('livez'), await gateway.answers('readyz')]).toEqual([200, 503])
-  expect(await gatewayZnodes()).toEqual(new Map())
+  expect(await stage.gatewayWrites()).toBe(writes)
   await stage.consul.restart()
   await gateway.ready()
   await expectAllWell()
@@ -168,47 +184,43 @@ test('fault: both registries down at start: live but not ready, then all in line
 
 test('fault: every legacy service gone at once: held, traffic goes on; they return, or it goes in time', async () => {
   const removalBudget = { share: 0, atLeast: 2, windowMs: 60_000, holdMs: 10_000 }
-  await using gateway = await stage.startGateway({ removalBudget })
-  await stage.converged()
+  await using gateway = await stage.startedGateway({ removalBudget })
   const inConsul = await stage.exported.entries()
-  const services = stage.legacyKeys.splice(0)
+  const services = stage.services.legacyKeys.splice(0)
 
-  await stage.disconnectServices()
+  await stage.services.disconnect()
   const most = services.length - removalBudget.atLeast
-  await eventually('all but two are held', async () => (await gateway.held()) === most)
-  const held = await stage.exported.entries()
+  const held = await eventually('two are gone, all others are held', async () => {
+    const entries = await stage.exported.entries()
+    return entries.length === most && (await gateway.held()) === most && entries
+  })
   expect(inConsul).toEqual(expect.arrayContaining([...held]))
-  expect(held).toHaveLength(most)
   expect(await stage.unanswered(held)).toEqual([])
-  await stage.connectServices()
-  await stage.addLegacy(services)
+  await stage.services.connect()
+  await stage.services.addLegacy(services)
   await stage.converged()
   expect(await gateway.held()).toBe(0)
   expect(await stage.exported.entries()).toEqual(expect.arrayContaining([...held]))
   expect(stage.exported.breaches.splice(0)).toHaveLength(removalBudget.atLeast)
 
   stage.exported.pardon(true)
-  stage.legacyKeys.splice(0)
-  await stage.disconnectServices()
+  await stage.services.wipeLegacy()
   await eventually('all are held', async () => (await gateway.held()) === services.length)
   await stage.converged() // to nothing, once the hold is over
   stage.exported.pardon(false)
-  await stage.connectServices()
-  await stage.addLegacy(services)
+  await stage.services.addLegacy(services)
   await expectAllWell()
   await gateway.stop()
 }, 180_000)
 
 test('fault: stopped and started again: Consul keeps all, nothing is rewritten, same ports', async () => {
-  await using before = await stage.startGateway()
-  await stage.converged()
+  await using before = await stage.startedGateway()
   const inConsul = await stage.exported.entries()
   const index = await stage.exported.index()
   const inZookeeper = await gatewayZnodes()
   await before.stop()
   expect(await gatewayZnodes()).toEqual(new Map())
-  await using gateway = await stage.startGateway()
-  await stage.converged()
+  await using gateway = await stage.startedGateway()
   const [session = '', ...others] = new Set((await gatewayZnodes()).values())
   expect(others).toEqual([])
   const written = (await stage.znodes()).writes.get(session)

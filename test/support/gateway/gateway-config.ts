@@ -1,0 +1,38 @@
+/** Where a gateway differs from the one that all tests of a stage start. */
+export interface GatewaySetting {
+  /** In place of the stage's own server, such as a proxy before it. */
+  readonly zookeeper?: string
+  readonly consul?: string
+  readonly sessionTimeoutMs?: number
+  readonly removalBudget?: Readonly<Record<string, number>>
+}
+
+/** The identity of every gateway of a stage: each is the one before, started again. */
+export const OWNER = 'gw-faults'
+
+/** The configuration file, which may be JSON as it may be YAML. */
+export function gatewayConfig(statePath: string, setting: GatewaySetting): object {
+  const { zookeeper, consul, sessionTimeoutMs = 6_000, removalBudget = {} } = setting
+  const host = '127.0.0.1'
+  return {
+    gateway: {
+      admin: { port: 0 },
+      id: OWNER,
+      bind: host,
+      ports: { from: 24_000, to: 24_999 },
+      state: { path: statePath },
+      sync: { removalBudget },
+      traffic: { drainMs: 500 },
+      legacy: {
+        advertise: host,
+        registries: [{ kind: 'zookeeper', name: 'zk', servers: [zookeeper], sessionTimeoutMs }],
+        headers: { accepts: ['b3-single', 'b3'], sends: ['b3'] },
+      },
+      mesh: {
+        advertise: host,
+        registries: [{ kind: 'consul', name: 'consul', url: consul }],
+        headers: { accepts: ['w3c'], sends: ['w3c'] },
+      },
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { startIsthmus, type Command } from '../command.ts'
+import { eventually } from '../eventually.ts'
+
+const status = z.object({
+  sync: z.object({
+    mirrors: z.array(z.object({ registry: z.string(), state: z.string() })),
+    directions: z.array(z.object({ name: z.string(), held: z.array(z.unknown()) })),
+  }),
+})
+
+const READY_WITHIN_MS = 60_000
+
+/** A running `isthmus gateway`, with what its admin listener says. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly command: Command
+  readonly #admin: string
+
+  private constructor(command: Command, admin: string) {
+    this.command = command
+    this.#admin = admin
+  }
+
+  /** Resolves when it answers operators, which is before it has read anything. */
+  static async start(configPath: string): Promise<GatewayProcess> {
+    const command = startIsthmus('gateway', '-c', configPath)
+    try {
+      const { url } = await command.logged('admin listens', READY_WITHIN_MS)
+      return new GatewayProcess(command, String(url))
+    } catch (error) {
+      await command.kill()
+      throw error
+    }
+  }
+
+  /** HTTP status of `/livez` or `/readyz`. */
+  async answers(path: 'livez' | 'readyz'): Promise<number> {
+    return (await fetch(`${this.#admin}/${path}`)).status
+  }
+
+  async ready(): Promise<void> {
+    const look = async (): Promise<boolean> => (await this.answers('readyz')) === 200
+    await eventually('the gateway is ready', look, READY_WITHIN_MS)
+  }
+
+  /** Until it says so of its copy of the registry. */
+  async mirrorIs(registry: 'zk' | 'consul', state: 'stale' | 'complete'): Promise<void> {
+    const look = async (): Promise<boolean> => {
+      const { mirrors } = (await this.#status()).sync
+      return mirrors.some((mirror) => mirror.registry === registry && mirror.state === state)
+    }
+    await eventually(`${registry} is ${state}`, look, READY_WITHIN_MS)
+  }
+
+  /** Withdrawals that are held from the mesh. */
+  async held(): Promise<number> {
+    const { directions } = (await this.#status()).sync
+    return directions.find(({ name }) => name === 'legacy-to-mesh')?.held.length ?? 0
+  }
+
+  pause(): void {
+    process.kill(this.command.pid, 'SIGSTOP')
+  }
+
+  resume(): void {
+    process.kill(this.command.pid, 'SIGCONT')
+  }
+
+  /** As an operator stops it. */
+  async stop(): Promise<void> {
+    await this.command.stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.command.kill()
+  }
+
+  async #status(): Promise<z.infer<typeof status>> {
+    return status.parse(await (await fetch(`${this.#admin}/status`)).json())
+  }
+}

@@ -1,0 +1,94 @@
+import { dirname } from 'node:path'
+import { keyText, type KeyText, type ServiceKey } from '../../../src/registry/model.ts'
+import { ConsulClient } from '../consul-client.ts'
+import { connectZookeeper, type ZookeeperClient } from '../zookeeper-client.ts'
+import { providerOf, springInstanceOf } from '../zookeeper-harness.ts'
+
+/** Of each two services one is called by HTTP and one is Dubbo's, with a version of its own. */
+export function serviceKeys(side: 'legacy' | 'mesh', from: number, to: number): ServiceKey[] {
+  return Array.from({ length: to - from }, (_, at) => {
+    const n = from + at
+    if (n % 2 === 0) return { name: `${side}-web-${n}`, protocol: 'http' }
+    const name = side === 'legacy' ? `com.acme.Legacy${n}Service` : `mesh-rpc-${n}`
+    return { name, version: `1.0.${n}`, protocol: 'dubbo' }
+  })
+}
+
+/** The folder of a service in ZooKeeper, whoever wrote what is in it. */
+export function folderOf({ name, protocol }: ServiceKey): string {
+  return protocol === 'dubbo' ? `/dubbo/${name}/providers` : `/services/${name}`
+}
+
+export const keyTexts = (keys: readonly ServiceKey[]): readonly KeyText[] =>
+  keys.map(keyText).sort()
+
+/** Node that services of the mesh are registered on. */
+export const MESH_NODE = 'vm-127-0-0-1'
+
+/** Services outlive every fault of a registry; only what a gateway does can end them. */
+const SESSION_MS = 60_000
+
+/** The services of both sides, all of them at one address, registered by plain clients. */
+export class Services implements AsyncDisposable {
+  readonly mesh: ConsulClient
+  readonly legacyKeys: ServiceKey[] = []
+  readonly meshKeys: ServiceKey[] = []
+  /** Of the legacy side, now and before. */
+  readonly sessions = new Set<string>()
+  readonly #zookeeper: string
+  readonly #port: number
+  #legacy: ZookeeperClient | undefined
+
+  constructor(addresses: { readonly zookeeper: string; readonly consul: string }, port: number) {
+    this.#zookeeper = addresses.zookeeper
+    this.mesh = new ConsulClient(addresses.consul)
+    this.#port = port
+  }
+
+  /** A session for the services of the legacy side, which have none. */
+  async connect(): Promise<void> {
+    this.#legacy = await connectZookeeper(this.#zookeeper, { sessionTimeoutMs: SESSION_MS })
+    this.sessions.add(this.#legacy.session.id.toString('hex'))
+  }
+
+  /** The services of the legacy side end, all at once. */
+  async disconnect(): Promise<void> {
+    await this.legacy[Symbol.asyncDispose]()
+    this.#legacy = undefined
+  }
+
+  /** Nothing of the legacy side is left, not even the folders that its services were in. */
+  async wipeLegacy(): Promise<void> {
+    const keys = this.legacyKeys.splice(0)
+    await this.disconnect()
+    await this.connect()
+    for (const folder of keys.map(folderOf)) {
+      await this.legacy.remove(folder)
+      if (folder.endsWith('/providers')) await this.legacy.remove(dirname(folder))
+    }
+  }
+
+  get legacy(): ZookeeperClient {
+    if (!this.#legacy) throw new Error('the services are not connected')
+    return this.#legacy
+  }
+
+  async addLegacy(keys: readonly ServiceKey[]): Promise<void> {
+    const at = { host: '127.0.0.1', port: this.#port }
+    for (const key of keys) {
+      const { child, data } = (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, at)
+      await this.legacy.createEphemeral(`${folderOf(key)}/${child}`, data)
+    }
+    this.legacyKeys.push(...keys)
+  }
+
+  async addMesh(keys: readonly ServiceKey[]): Promise<void> {
+    for (const key of keys) await this.mesh.register(key, { host: '127.0.0.1', port: this.#port })
+    this.meshKeys.push(...keys)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.mesh.destroy()
+    await this.#legacy?.[Symbol.asyncDispose]()
+  }
+}
