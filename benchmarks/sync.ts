@@ -22,11 +22,12 @@ Sync between a real ZooKeeper and a real Consul on this machine; half of the ins
              come, a third change a label, a third go (which in ZooKeeper is looked at twice, 50 ms
              apart, by design)
   writes     what the servers made durable, without what Consul writes by itself
-Floor and initial are the best of three rounds after one small round that warms both up.
+Floor and initial are the best of three rounds after small rounds that warm both up.
 `
 
 const INSTANCES_PER_SERVICE = 10
-const WARM_UP_SERVICES = 30
+const WARM_UP_SERVICES = 50
+const WARM_UP_ROUNDS = 5
 const ROUNDS = 3
 const IDLE_MS = 10_000
 
@@ -60,8 +61,9 @@ async function run(instances: number): Promise<object> {
   await using zk = await zookeeperBackend(zookeeper.address)
   await using mesh = consulBackend(consul.address, 'bench')
   await register(zk, mesh, 0, Math.min(WARM_UP_SERVICES, half))
-  const warmUp = await once(servers, Math.min(WARM_UP_SERVICES, half))
-  await finish(servers, warmUp)
+  for (let n = 0; n < WARM_UP_ROUNDS; n += 1) {
+    await finish(servers, await once(servers, Math.min(WARM_UP_SERVICES, half)))
+  }
   await register(zk, mesh, Math.min(WARM_UP_SERVICES, half), half)
   const rounds: Round[] = []
   for (let n = 1; n < ROUNDS; n += 1) {

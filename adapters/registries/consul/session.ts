@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { foldName, type Catalog } from './catalog.ts'
 import type { CheckSubject } from './check-index.ts'
-import { Explained } from './explained.ts'
+import { Coverage } from './coverage.ts'
 import { FollowedLists } from './followed-lists.ts'
 import { unavailable } from './http.ts'
 import { Outbox } from './outbox.ts'
@@ -12,15 +11,8 @@ import { probeLeader } from './probe.ts'
 import { Rereads } from './rereads.ts'
 import { ServiceReader } from './service-reader.ts'
 import { ServiceTable } from './service-table.ts'
-import { Sweep } from './sweep.ts'
-import { WatchPool } from './watch-pool.ts'
 
 const PARALLEL_READS = 20
-/** Of what nobody waits for: echoes of our own writes, and the sweep. */
-const PARALLEL_LOOKS = 4
-const STARTS_AT_A_TIME = 20
-const START_EVERY_MS = 100
-const SHARED_WAIT_MS = 10_000
 
 export interface SessionOptions {
   readonly defaultProtocol: string
@@ -39,35 +31,30 @@ export interface SessionOptions {
  */
 export class Session {
   readonly #catalog: Catalog
-  readonly #waitMs: number
   readonly #own: OwnRecords
   readonly #outbox = new Outbox()
   readonly #abort = new AbortController()
   readonly #lists: FollowedLists
   readonly #table: ServiceTable
   readonly #reader: ServiceReader
-  readonly #pool: WatchPool
   readonly #rereads: Rereads
-  readonly #looks: Rereads
-  readonly #explained = new Explained()
-  readonly #sweep = new Sweep((wanted) => this.#look(wanted))
+  readonly #coverage: Coverage
   #listed: ReadonlySet<string> = new Set()
 
   constructor(catalog: Catalog, options: SessionOptions, own: OwnRecords) {
     const { signal } = this.#abort
     setMaxListeners(0, signal) // one for each request under way
     this.#catalog = catalog
-    this.#waitMs = options.waitMs
     this.#own = own
     this.#lists = new FollowedLists(catalog, options.waitMs)
     this.#table = new ServiceTable(options.defaultProtocol)
     this.#reader = new ServiceReader(catalog, this.#table, own, (event) => this.#outbox.push(event))
-    this.#pool = new WatchPool(options.maxWatches, (name, goesOn) =>
-      this.#guard(this.#reader.watch(name, { goesOn, waitMs: () => this.#watchMs() }, signal)),
-    )
     const reread = (name: string): Promise<void> => this.#guard(this.#reread(name))
+    const guard = (task: Promise<unknown>): Promise<void> => this.#guard(task)
     this.#rereads = new Rereads(PARALLEL_READS, reread)
-    this.#looks = new Rereads(PARALLEL_LOOKS, reread)
+    const { waitMs, maxWatches } = options
+    const reading = { table: this.#table, reader: this.#reader, own, reread }
+    this.#coverage = new Coverage({ ...reading, waitMs, maxWatches, guard, signal })
   }
 
   /** Ends without an error, so that the next session reads everything anew. */
@@ -82,7 +69,9 @@ export class Session {
     }
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    const forget = this.#own.onWrite((name, indices) => this.#wrote(foldName(name), indices))
+    const forget = this.#own.onWrite((name, indices) => {
+      this.#coverage.wrote(foldName(name), indices)
+    })
     let tasks: readonly Promise<void>[] = []
     try {
       const unknownNames = await this.#readAll()
@@ -94,8 +83,7 @@ export class Session {
       forget()
       signal.removeEventListener('abort', stop)
       this.#abort.abort()
-      await Promise.all([...tasks, this.#pool.end()])
-      await Promise.all([this.#rereads.end(), this.#looks.end()])
+      await Promise.all([...tasks, this.#coverage.end(), this.#rereads.end()])
     }
   }
 
@@ -103,7 +91,7 @@ export class Session {
   async #readAll(): Promise<readonly string[]> {
     const { signal } = this.#abort
     const { names, index } = await this.#lists.begin(signal)
-    this.#explained.begin(index)
+    this.#coverage.begin(index)
     this.#listed = new Set(names.map(foldName))
     const failures: string[] = []
     const reads = new Rereads(PARALLEL_READS, async (name) => {
@@ -132,22 +120,16 @@ export class Session {
       },
       signal,
     )
-    return [
-      ...lists,
-      this.#fillPool(),
-      this.#sweep.run(signal),
-      probeLeader(this.#catalog.http, signal),
-    ]
+    return [...lists, this.#coverage.run(), probeLeader(this.#catalog.http, signal)]
   }
 
   #namesChanged(listed: ReadonlySet<string>, index: number): void {
     this.#listed = listed
-    this.#explained.listed(index)
     const known = new Set(this.#table.names().map(foldName))
     const appeared = [...listed].filter((name) => !known.has(name))
     const vanished = [...known].filter((name) => !listed.has(name))
     this.#readUnwatched([...appeared, ...vanished])
-    this.#sweep.want()
+    this.#coverage.listed(index)
   }
 
   #namesOf(subject: CheckSubject): readonly string[] {
@@ -156,58 +138,14 @@ export class Session {
   }
 
   #readUnwatched(names: readonly string[]): void {
-    for (const name of names) {
-      if (!this.#pool.has(name) && !this.#looks.has(name)) void this.#rereads.add(name)
-    }
-  }
-
-  #wrote(name: string, indices: readonly number[]): void {
-    for (const index of indices) this.#explained.wrote(index)
-    if (!this.#pool.has(name)) void this.#looks.add(name)
-  }
-
-  /** The sweep: everything that is not watched. */
-  async #look(wanted: boolean): Promise<void> {
-    if (this.#explained.settle() && wanted) return
-    const names = this.#table.names().map(foldName)
-    const others = names.filter((name) => !this.#pool.has(name))
-    await Promise.all(others.map((name) => this.#looks.add(name)))
-    await this.#fillPool()
+    for (const name of names) if (!this.#coverage.has(name)) void this.#rereads.add(name)
   }
 
   async #reread(name: string): Promise<void> {
     const changed = await this.#reader.read(name, this.#abort.signal)
     const gone = this.#table.get(name)?.records.size === 0
-    if (changed && this.#isOthers(name)) this.#pool.use(name)
+    if (changed) this.#coverage.changed(name)
     if (gone && !this.#listed.has(name)) this.#table.drop(name)
-  }
-
-  /** Where there are more services than watches, a place is free again before long. */
-  #watchMs(): number {
-    return this.#pool.full ? Math.min(this.#waitMs, SHARED_WAIT_MS) : this.#waitMs
-  }
-
-  /**
-   * A few watches at a time: each opens a connection, and what the snapshot has set going shall not
-   * wait for all of them. Until a service has its watch, the sweep looks after it.
-   */
-  async #fillPool(): Promise<void> {
-    let started = 0
-    for (const name of this.#table.names().map(foldName)) {
-      if (this.#pool.full) return
-      if (this.#pool.has(name) || !this.#isOthers(name)) continue
-      this.#pool.use(name)
-      started += 1
-      if (started % STARTS_AT_A_TIME === 0) {
-        await delay(START_EVERY_MS, undefined, { signal: this.#abort.signal })
-      }
-    }
-  }
-
-  /** What stands there by us alone changes by us alone: it needs no watch. */
-  #isOthers(name: string): boolean {
-    const records = [...(this.#table.get(name)?.records.values() ?? [])]
-    return records.some(({ instances }) => instances.some(({ id }) => !this.#own.isOwn(id)))
   }
 
   /** The end of a task by an error is the end of the session, unless it was asked to stop. */
