@@ -61,20 +61,20 @@ export class Mirror {
 
   /** All services of one name in any case, whatever their group, version and protocol. */
   named(name: string): readonly ServiceRecord[] {
-    const keys = this.#byName.get(name.toLowerCase()) ?? []
+    const keys = this.#byName.get(folded(name)) ?? []
     return [...keys].flatMap((key) => this.#records.get(key) ?? [])
   }
 
   /** Whether what is held about `key`, be it nothing, is what the registry says. */
   vouches(key: ServiceKey): boolean {
-    return this.#state === 'complete' && !this.#unknownNames.has(key.name)
+    return this.#state === 'complete' && !this.#unknownNames.has(folded(key.name))
   }
 
   /** Takes one event in and says what it changed. */
   apply(event: SourceEvent): MirrorChange {
     switch (event.kind) {
       case 'snapshot':
-        return this.#applySnapshot(event.records, new Set(event.unknownNames))
+        return this.#applySnapshot(event.records, new Set(event.unknownNames.map(folded)))
       case 'upsert':
         return this.#applyOne(event.record.key, event.record)
       case 'remove':
@@ -96,7 +96,7 @@ export class Mirror {
     }
     for (const [text, { key }] of this.#records) {
       // What could not be read this time stays as it was last seen.
-      if (said.has(text) || unknown.has(key.name)) continue
+      if (said.has(text) || unknown.has(folded(key.name))) continue
       if (this.#hold(key, undefined)) changed.push(key)
     }
     this.#unknownNames = unknown
@@ -107,16 +107,18 @@ export class Mirror {
   }
 
   #applyOne(key: ServiceKey, record: ServiceRecord | undefined): MirrorChange {
-    const regained = this.#unknownNames.has(key.name)
+    const regained = this.#unknownNames.has(folded(key.name))
     if (regained) {
-      this.#unknownNames = new Set([...this.#unknownNames].filter((name) => name !== key.name))
+      this.#unknownNames = new Set(
+        [...this.#unknownNames].filter((name) => name !== folded(key.name)),
+      )
     }
     return { keys: this.#hold(key, record) ? [key] : [], regained }
   }
 
   #applyStale(reason: string, name: string | undefined): void {
     if (name !== undefined) {
-      this.#unknownNames = new Set([...this.#unknownNames, name])
+      this.#unknownNames = new Set([...this.#unknownNames, folded(name)])
       return
     }
     this.#staleReason = reason
@@ -130,7 +132,7 @@ export class Mirror {
   #hold(key: ServiceKey, record: ServiceRecord | undefined): boolean {
     const text = keyText(key)
     const before = this.#records.get(text)
-    const name = key.name.toLowerCase()
+    const name = folded(key.name)
     const keys = this.#byName.get(name) ?? new Set()
     if (record === undefined || record.instances.length === 0) {
       this.#records.delete(text)
@@ -153,4 +155,9 @@ function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean 
       return other !== undefined && one.keptBy === other.keptBy && sameInstance(one, other)
     })
   )
+}
+
+/** In Consul, names that differ in their case alone are one: a doubt about `Foo` is one about `foo`. */
+function folded(name: string): string {
+  return name.toLowerCase()
 }

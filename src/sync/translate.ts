@@ -56,7 +56,7 @@ function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, s
  * record's way is longer by one than that of what lies behind it, no request can go round.
  */
 export function nearest(instances: readonly Instance[]): readonly Instance[] {
-  const shortest = Math.min(...instances.map(steps))
+  const shortest = instances.reduce((least, one) => Math.min(least, steps(one)), Infinity)
   return instances.filter((instance) => steps(instance) === shortest)
 }
 

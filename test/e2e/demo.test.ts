@@ -65,6 +65,7 @@ test(
 test(
   'sample services end with the demonstration, also when it is killed',
   async () => {
+    const before = await leftovers()
     const demo = startIsthmus('demo')
     const urls = await eventually(
       'the services are announced',
@@ -75,9 +76,9 @@ test(
     await demo.kill() // also waits until nobody holds its output any more
     const answers = await Promise.allSettled(urls.map((url) => fetch(url)))
     expect(answers.map(({ status }) => status)).toEqual(urls.map(() => 'rejected'))
-  // Nobody can clean up after SIGKILL but us.
-  const left = (await leftovers()).filter((name) => !before.includes(name))
-  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true })))
+    // Nobody can clean up after SIGKILL but us.
+    const left = (await leftovers()).filter((name) => !before.includes(name))
+    await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true })))
   },
   START_MS,
 )

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../src/kernel/errors.ts'
+import { canonicalJson } from '../span/canonical.ts'
 import type { TraceId } from '../span/ids.ts'
 import { byTrace, newSpans } from '../span/collect.ts'
 import type { Span, Trace } from '../span/model.ts'
@@ -48,7 +49,7 @@ function asStored(spans: readonly Span[], message: string): readonly Trace[] {
 }
 
 function stored(traceId: TraceId, group: readonly Span[], notes: Trace['notes']): Trace {
-  const texts = new Map(group.map((span) => [JSON.stringify(span), span]))
+  const texts = new Map(group.map((span) => [canonicalJson(span), span]))
   const spans = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, span]) => span)
   return { traceId, spans, aliases: [], notes }
 }

@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical.ts'
 import type { TraceId } from './ids.ts'
 import type { Span, Trace } from './model.ts'
 
@@ -19,9 +20,9 @@ export function rawTrace(traceId: TraceId, spans: readonly Span[]): Trace {
 
 /** `more` without what is in `spans`, or earlier in `more`, byte for byte. */
 export function newSpans(spans: readonly Span[], more: readonly Span[]): readonly Span[] {
-  const known = new Set(spans.map((span) => JSON.stringify(span)))
+  const known = new Set(spans.map((span) => canonicalJson(span)))
   return more.filter((span) => {
-    const text = JSON.stringify(span)
+    const text = canonicalJson(span)
     if (known.has(text)) return false
     known.add(text)
     return true

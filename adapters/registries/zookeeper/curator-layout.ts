@@ -31,7 +31,9 @@ export function curatorLayout(root: string, payloadClass: string): Layout {
       const record = { id: child, name: key.name, host, port, payloadClass, metadata }
       return { child, data: formatCuratorJson(record) }
     },
+    // The prefix first: the hash is worth its price only for what may be ours.
     recognizes: (owner, key, child, { host, port }) =>
+      child.startsWith(`isthmus-${owner}-`) &&
       child === `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`,
     accepts,
     // Each reader loads one class; an instance of another one fails it for the whole service.

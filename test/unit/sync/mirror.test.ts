@@ -164,3 +164,11 @@ describe('following a source', () => {
     await done
   })
 })
+
+test('a doubt about a name is one about its other spellings, until one of them is read', () => {
+  const shop = { name: 'Shop', protocol: 'http' }
+  const mirror = mirrorAfter(snapshot([], ['Shop']))
+  expect(mirror.vouches({ name: 'shop', protocol: 'http' })).toBe(false)
+  mirror.apply({ kind: 'upsert', record: record({ ...shop, name: 'shop' }) })
+  expect(mirror.vouches(shop)).toBe(true)
+})
