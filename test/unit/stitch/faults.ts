@@ -5,15 +5,7 @@ import { without } from '../../../trace-converter/span/json.ts'
 import type { Span } from '../../../trace-converter/span/model.ts'
 
 /** Ways in which a stored span is broken without its place in the tree being in doubt. */
-const FAULTS = [
-  'none',
-  'none',
-  'pieces',
-  'both stores',
-  'no flag',
-  'no parent',
-  'twice',
-] as const
+const FAULTS = ['none', 'none', 'pieces', 'both stores', 'no flag', 'no parent', 'twice'] as const
 type Fault = (typeof FAULTS)[number]
 
 export interface Breakage {
