@@ -14,15 +14,17 @@ import { round, trickle } from './sync/trickle.ts'
 
 const HEADER = `
 Sync between a real ZooKeeper and a real Consul on this machine; half of the instances on each side.
-  floor      a bare client in the same process lists and watches all that is in both, then writes
-             as many records as the gateway, in as many transactions of the same size
+  floor      a bare client in the same process lists all that is in both, ZooKeeper's with watches
+             (Consul's blocking queries are begun behind the writes, and are not in the floor), then
+             writes as many records as the gateway, in as many transactions of the same size
   initial    the gateway, from its start until both registries have acknowledged the last record
   seen       … until it has read all of them back
   change     from the acknowledged change until the other registry shows it: a third of the services
              come, a third change a label, a third go (which in ZooKeeper is looked at twice, 50 ms
              apart, by design)
   writes     what the servers made durable, without what Consul writes by itself
-Floor and initial are the best of three rounds after small rounds that warm both up.
+Each service of the mesh is followed by a query of its own: maxWatches and the agent's
+limits.http_max_conns_per_client are raised for that as the table says. Floor and initial are the best of three rounds after small rounds that warm both up.
 `
 
 const INSTANCES_PER_SERVICE = 10

@@ -22,7 +22,7 @@ export interface Cost {
 
 /**
  * The bare floor: what it costs a client without a model, marks or guards, over connections of its
- * own, to list and watch everything in both registries, and then to write `services` records into
+ * own, to list everything in both registries (and to watch ZooKeeper's), and then to write `services` records into
  * each: one transaction a service into ZooKeeper (its folder and one ephemeral znode), pipelined;
  * transactions of 64 operations into Consul (a service and its check are two), one after another.
  */
