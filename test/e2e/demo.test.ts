@@ -1,19 +1,25 @@
-import { readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { isthmus, startIsthmus } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 
-const leftovers = async (): Promise<readonly string[]> =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('isthmus-demo-'))
+// A temporary folder for this file alone: other tests run demonstrations at the same time.
+let temporary: string
+beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'isthmus-demo-test-'))
+  process.env['TMPDIR'] = temporary
+})
+afterAll(() => rm(temporary, { recursive: true, force: true }))
+
+const leftovers = (): Promise<readonly string[]> => readdir(temporary)
 
 const START_MS = 90_000
 
 test(
   'demo --once shows what crossed and ends by itself, leaving nothing behind',
   async () => {
-    const before = await leftovers()
     const { code, stdout, stderr } = await isthmus('demo', '--once')
     expect(stderr).toBe('')
     expect(code).toBe(0)
@@ -37,7 +43,7 @@ test(
     const [head, ...roots] = tree.split('\n').filter((line) => /^[^\s│├└]/.test(line))
     expect(head).toContain('from jaeger, zipkin')
     expect(roots).toEqual([expect.stringMatching(/^storefront: get\s+server/)])
-    expect(await leftovers()).toEqual(before)
+    expect(await leftovers()).toEqual([])
   },
   START_MS,
 )
@@ -65,7 +71,6 @@ test(
 test(
   'sample services end with the demonstration, also when it is killed',
   async () => {
-    const before = await leftovers()
     const demo = startIsthmus('demo')
     const urls = await eventually(
       'the services are announced',
@@ -76,9 +81,6 @@ test(
     await demo.kill() // also waits until nobody holds its output any more
     const answers = await Promise.allSettled(urls.map((url) => fetch(url)))
     expect(answers.map(({ status }) => status)).toEqual(urls.map(() => 'rejected'))
-    // Nobody can clean up after SIGKILL but us.
-    const left = (await leftovers()).filter((name) => !before.includes(name))
-    await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true })))
   },
   START_MS,
 )
