@@ -38,6 +38,7 @@ process.stdout.on('error', (error) => {
  */
 function interruption(): AbortSignal {
   process.once('disconnect', () => interrupted.abort())
+  process.channel?.unref() // listening alone must not keep a process that has done its work
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (interrupted.signal.aborted) process.exit(FAILED)
