@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { createServer } from 'node:net'
+import { pino } from 'pino'
 import { keyText } from '../../src/registry/model.ts'
 import type { StateStore } from '../../src/registry/ports.ts'
 import { instanceAt, memoryState, startEdge } from '../support/edge.ts'
@@ -92,11 +93,13 @@ describe('edge: a port for each service', () => {
   })
 
   test('a range without a port left refuses, and the others go on', async () => {
-    await using rig = await startEdge({ ports: { from: 25_000, to: 25_001 } })
+    const logged: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) })
+    await using rig = await startEdge({ ports: { from: 25_000, to: 25_001 }, log })
     await rig.expose('one', [1])
     await rig.expose('two', [1])
     void rig.expose('three', [1])
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(() => logged.some((line) => line.includes('PORTS_EXHAUSTED')))
     expect(rig.edge.status()).toMatchObject({ offered: 3, waiting: 1, routes: 2 })
   })
 

@@ -162,7 +162,8 @@ describe('edge: one trace context out', () => {
     await using collector = disposal(mute)
     const url = `http://127.0.0.1:${await listen(mute)}/api/v2/spans`
     const meters = { sent: () => undefined, dropped: (spans: number) => void dropped.push(spans) }
-    const limits = { maxQueued: 10, maxDelayMs: 10, sendTimeoutMs: 300, closeTimeoutMs: 100 }
+    // A crossing that waited for the collector would outlast the test.
+    const limits = { maxQueued: 10, maxDelayMs: 10, sendTimeoutMs: 600_000, closeTimeoutMs: 100 }
     await using mesh = await openZipkinReporter({
       url,
       serviceName: 'isthmus-gateway',
@@ -174,11 +175,9 @@ describe('edge: one trace context out', () => {
     await using upstream = await answering(OK)
     const { port } = await rig.expose('shop', [upstream.port])
     const request = `GET / HTTP/1.1\r\nHost: x\r\ntraceparent: ${SAMPLED}\r\nConnection: close\r\n\r\n`
-    const startMs = performance.now()
     for (let round = 0; round < 50; round += 1) {
       expect(await rawCall(port, request)).toContain('200 OK')
     }
-    expect(performance.now() - startMs).toBeLessThan(5_000)
     await until(() => dropped.length > 0) // bounded: what does not fit is dropped and counted
     expect(collector).toBeDefined()
   })

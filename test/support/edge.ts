@@ -1,6 +1,6 @@
 import { openEdge, type Edge, type EdgeOptions } from '../../src/edge/edge.ts'
 import type { GatewaySpan, SpanReporter } from '../../src/edge/span-reporter.ts'
-import { silentLog } from '../../src/kernel/log.ts'
+import { silentLog, type Log } from '../../src/kernel/log.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
 import type { Address, DirectionName } from '../../src/registry/exposure.ts'
 import { keyText, type Instance, type ServiceKey } from '../../src/registry/model.ts'
@@ -27,6 +27,7 @@ export interface RigOptions {
   readonly ports?: EdgeOptions['ports']
   readonly reporters?: { readonly legacy?: SpanReporter; readonly mesh?: SpanReporter }
   readonly state?: StateStore
+  readonly log?: Log
 }
 
 /** Legacy speaks B3, the mesh W3C: the edge between them on free ports of this machine. */
@@ -54,7 +55,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
         ...options.traffic,
       },
     },
-    { state, metrics, log: silentLog, reporters: options.reporters ?? {} },
+    { state, metrics, log: options.log ?? silentLog, reporters: options.reporters ?? {} },
     AbortSignal.timeout(30_000),
   )
   return {

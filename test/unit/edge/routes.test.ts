@@ -40,11 +40,11 @@ describe('RouteTable', () => {
   })
 
   test('20,000 services can come one by one', () => {
-    const startMs = performance.now()
+    const routes = Array.from({ length: 20_000 }, (_, n) => route(20_000 + n))
     let table = RouteTable.empty()
-    for (let port = 20_000; port < 40_000; port += 1) table = table.with(route(port))
-    expect(table.size).toBe(20_000)
-    expect(performance.now() - startMs).toBeLessThan(5_000)
+    for (const one of routes) table = table.with(one)
+    expect(table).toMatchObject({ size: 20_000, version: 20_000 })
+    expect(routes.filter((one) => table.at(one.port) !== one)).toEqual([])
   })
 })
 
