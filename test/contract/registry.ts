@@ -1,4 +1,3 @@
-import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Instance, ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
 import type { ContractCase } from './registry-case.ts'
@@ -6,6 +5,7 @@ import { IDENTITY } from './registry-identity.ts'
 import { READING } from './registry-reading.ts'
 import { TAKING_AWAY } from './registry-removal.ts'
 import { WRITING } from './registry-writing.ts'
+import { describeContract, type ContractOptions } from './suite.ts'
 
 /** What a service registers by itself: its address and what it says about itself. */
 export type PlainInstance = Pick<Instance, 'host' | 'port'> & Partial<Pick<Instance, 'labels'>>
@@ -24,11 +24,6 @@ export interface RegistryHarness extends AsyncDisposable {
   list(key: ServiceKey): Promise<readonly string[]>
 }
 
-export interface ContractOptions {
-  /** Promises that a backend cannot keep, by title, and why it cannot. */
-  readonly skip?: readonly { readonly test: string; readonly reason: string }[]
-}
-
 const CASES: readonly ContractCase[] = [...READING, ...IDENTITY, ...WRITING, ...TAKING_AWAY]
 
 /** The contract of src/registry/ports.ts, for any backend. Each case gets a harness of its own. */
@@ -37,22 +32,5 @@ export function describeRegistryContract(
   make: () => Promise<RegistryHarness>,
   options: ContractOptions = {},
 ): void {
-  const skipped = new Map(options.skip?.map(({ test: title, reason }) => [title, reason]))
-  describe(`registry contract: ${name}`, () => {
-    for (const { title, run } of CASES) {
-      const reason = skipped.get(title)
-      if (reason !== undefined) {
-        test.skip(`${title} (${reason})`, () => undefined)
-        continue
-      }
-      test(title, async () => {
-        await using harness = await make()
-        await run(harness)
-      })
-    }
-    afterAll(() => {
-      const titles = CASES.map(({ title }) => title)
-      expect(titles).toEqual(expect.arrayContaining([...skipped.keys()]))
-    })
-  })
+  describeContract(`registry contract: ${name}`, CASES, make, options)
 }

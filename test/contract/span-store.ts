@@ -1,4 +1,3 @@
-import { afterAll, describe, expect, test } from '@jest/globals'
 import type { SpanStore } from '../../trace-converter/store.ts'
 import type { StoreCase } from './span-store-case.ts'
 import { STORE_ENDING } from './span-store-ending.ts'
@@ -7,11 +6,7 @@ import { STORE_LINKING } from './span-store-linking.ts'
 import { STORE_SCANNING } from './span-store-scanning.ts'
 import { STORE_SEARCHING } from './span-store-searching.ts'
 import { STORE_WRITING } from './span-store-writing.ts'
-
-export interface StoreContractOptions {
-  /** Promises that a backend cannot keep, by title, and why it cannot. */
-  readonly skip: readonly { readonly test: string; readonly reason: string }[]
-}
+import { describeContract, type ContractOptions } from './suite.ts'
 
 const CASES: readonly StoreCase[] = [
   ...STORE_WRITING,
@@ -26,24 +21,7 @@ const CASES: readonly StoreCase[] = [
 export function describeSpanStore(
   name: string,
   make: () => Promise<SpanStore>,
-  options: StoreContractOptions,
+  options: ContractOptions,
 ): void {
-  const skipped = new Map(options.skip.map(({ test: title, reason }) => [title, reason]))
-  describe(`span store contract: ${name}`, () => {
-    for (const { title, run } of CASES) {
-      const reason = skipped.get(title)
-      if (reason !== undefined) {
-        test.skip(`${title} (${reason})`, () => undefined)
-        continue
-      }
-      test(title, async () => {
-        await using store = await make()
-        await run(store)
-      })
-    }
-    afterAll(() => {
-      const titles = CASES.map(({ title }) => title)
-      expect(titles).toEqual(expect.arrayContaining([...skipped.keys()]))
-    })
-  })
+  describeContract(`span store contract: ${name}`, CASES, make, options)
 }
