@@ -53,13 +53,13 @@ module.exports = {
     },
     {
       name: 'adapter-imports',
-      comment: 'An adapter knows ports, models and the kernel; never another adapter.',
+      comment: 'An adapter knows ports, models, the kernel and the connection to its own system; never another adapter.',
       severity: 'error',
       from: { path: '^adapters/([^/]+)/([^/]+)/' },
       to: {
         path: '^(src|adapters|trace-converter)/',
         pathNot:
-          '^(adapters/$1/$2/|src/(registry|kernel)/|src/edge/span-reporter\\.ts$|trace-converter/(context|span)/|trace-converter/store\\.ts$)',
+          '^(adapters/$1/$2/|adapters/connections/$2/|src/(registry|kernel)/|src/edge/span-reporter\\.ts$|trace-converter/(context|span)/|trace-converter/store\\.ts$)',
       },
     },
     {

@@ -2,7 +2,7 @@ import { openJaegerReporter } from '../../adapters/span-reporters/jaeger/reporte
 import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporter.ts'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import { startAdmin } from '../admin/server.ts'
-import type { GatewayConfig } from '../config/schema.ts'
+import type { GatewayConfig } from '../config/gateway.ts'
 import { openEdge, type Edge } from '../edge/edge.ts'
 import { spanReporterMetrics } from '../edge/span-reporter-metrics.ts'
 import type { SpanReporter, SpanReporterMeters } from '../edge/span-reporter.ts'

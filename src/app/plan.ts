@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import type { RegistryConfig } from '../config/registries.ts'
-import type { GatewayConfig } from '../config/schema.ts'
+import type { GatewayConfig } from '../config/gateway.ts'
 import { predictExposure } from '../edge/predicted-exposure.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { IsthmusError } from '../kernel/errors.ts'

@@ -12,3 +12,7 @@ export const identity = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$
 })
 
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+
+export const registryName = identity.describe(
+  'Name of this registry, the same on every gateway of the company: loops are recognised by it',
+)

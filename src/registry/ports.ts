@@ -46,6 +46,8 @@ export interface Change {
   readonly puts: readonly Instance[]
   /** Records to take away, as they were last seen. */
   readonly removals: readonly Instance[]
+  /** Of the term under which it is written; the registry itself refuses it after the term's end. */
+  readonly fence?: Fence
 }
 
 /** Writes one registry. */
@@ -56,7 +58,8 @@ export interface RegistrySink {
    * puts go first, and a record that only changes its keeper is swapped in one transaction.
    * A removal touches only a record that still is what `removals` says; one that is already gone
    * is no error. Rejects with REGISTRY_UNAVAILABLE (retry), REGISTRY_CONFLICT (somebody else's
-   * record stands there; no retry) or REGISTRY_REFUSED.
+   * record stands there; no retry), REGISTRY_REFUSED, or LEASE_LOST when `fence` is of a term
+   * that is over: then nothing was written.
    */
   apply(change: Change, signal: AbortSignal): Promise<void>
   /**
@@ -79,6 +82,41 @@ export interface RegistrySink {
   accepts(key: ServiceKey): true | string
 }
 
+/**
+ * The one live process behind a gateway's identity. The contract is in test/contract/presence.ts.
+ */
+export interface Presence {
+  /**
+   * Resolves once this process holds the identity; outages are waited out. What a process that is
+   * known to be dead left behind is taken over at once, what one that may live holds once it has
+   * lapsed. Rejects with OWNER_TAKEN when another live process holds it. Before it resolves nothing
+   * may be written.
+   */
+  claim(signal: AbortSignal): Promise<void>
+  /**
+   * Keeps the claim until `signal` aborts, and makes it anew after an outage. Where records outlive
+   * their writer it also hides what dead gateways left, in a way that their return undoes. Rejects
+   * with OWNER_TAKEN when another process has taken the identity meanwhile.
+   */
+  keep(signal: AbortSignal): Promise<void>
+}
+
+/** Says to a registry under which term something is written; opaque. */
+export type Fence = string & { readonly brand: 'Fence' }
+
+/** The time in which one process alone may write. Disposing of it gives it back. */
+export interface Term extends AsyncDisposable {
+  readonly fence: Fence
+  /** Aborts when the term is over, or when nobody can vouch for it any longer. */
+  readonly ended: AbortSignal
+}
+
+/** Elects one writer of several processes. The contract is in test/contract/lease.ts. */
+export interface Lease {
+  /** Waits for its turn, also through outages. Rejects only when `signal` aborts. */
+  acquire(signal: AbortSignal): Promise<Term>
+}
+
 /** One registry, opened. Closing it ends its session; what it wrote stays until that ends. */
 export interface Registry extends AsyncDisposable {
   /** Its name in the configuration, the same on every gateway of the company. */
@@ -86,17 +124,45 @@ export interface Registry extends AsyncDisposable {
   readonly kind: string
   readonly source: RegistrySource
   readonly sink: RegistrySink
+  /** Of the identity that this registry was opened for. */
+  readonly presence: Presence
+  /** Kept in this registry, so that it can refuse what a former holder writes. */
+  lease(name: string): Lease
+  /**
+   * Removes all that gateway `owner` ever wrote here, also what it needed for itself: its claim,
+   * its node, parents that it created and that are empty now. Touches nothing else. Returns the
+   * places, in the registry's own words; with `dryRun` it only returns them. Safe to repeat.
+   */
+  purge(
+    owner: string,
+    options: { readonly dryRun: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>
   /** For `isthmus check`: connects and says in a line what it is and sees. */
   describe(signal: AbortSignal): Promise<string>
 }
 
-/** Small durable state of a gateway: port assignments, the ledger of what it exported. */
+/** What a {@link StateStore} holds under one name. */
+export interface StateEntry {
+  readonly value: string
+  /** Changes with every save; opaque. */
+  readonly version: string
+}
+
+/** Small durable state of gateways, shared by replicas where the store is. */
 export interface StateStore {
-  /** The value last saved under `name`, else undefined. STATE_UNAVAILABLE when it cannot tell. */
-  load(name: string, signal: AbortSignal): Promise<string | undefined>
+  /** What was last saved under `name`. STATE_UNAVAILABLE when it cannot tell. */
+  load(name: string, signal: AbortSignal): Promise<StateEntry | undefined>
   /**
-   * Durable (synced to disk, acknowledged) when it resolves; the old value stays readable until
-   * then, also across a crash. STATE_UNAVAILABLE when it could not be written.
+   * Takes the place of the entry that has `version`; with undefined there must be none yet. Else
+   * rejects with STATE_CONFLICT, and the caller loads again. Durable (synced to disk, acknowledged)
+   * when it resolves, with the new version; the old value stays readable until then, also across a
+   * crash. STATE_UNAVAILABLE when it could not be written, or nobody can tell whether it was.
    */
-  save(name: string, value: string, signal: AbortSignal): Promise<void>
+  save(
+    name: string,
+    value: string,
+    version: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string>
 }

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { httpUrl, identity, port } from './fields.ts'
+import { admin } from './listeners.ts'
+import { names } from './names.ts'
+import { side } from './sides.ts'
+import { sync } from './sync.ts'
+import { traffic } from './traffic.ts'
+
+export const gateway = z
+  .strictObject({
+    id: identity.describe('Identity of this gateway: it owns what carries this name'),
+    bind: z.string().min(1).default('0.0.0.0').describe('Address that the service ports listen on'),
+    ports: z
+      .strictObject({ from: port.min(1).default(20_000), to: port.min(1).default(29_999) })
+      .prefault({})
+      .describe('Range that services get their stable ports from'),
+    state: z
+      .strictObject({ path: z.string().min(1) })
+      .describe('Folder of the gateway’s own state'),
+    legacy: side,
+    mesh: side,
+    names,
+    sync,
+    traffic,
+    admin: admin(9_901),
+    query: httpUrl.optional().describe('Query backend whose pages the admin listener passes on'),
+  })
+  .superRefine((value, context) => {
+    if (value.ports.from > value.ports.to) {
+      context.addIssue({
+        code: 'custom',
+        path: ['ports', 'from'],
+        message: 'must not exceed ports.to',
+      })
+    }
+    if (value.sync.quietPeriodMs > value.sync.maxDelayMs) {
+      context.addIssue({
+        code: 'custom',
+        path: ['sync', 'quietPeriodMs'],
+        message: 'must not exceed sync.maxDelayMs',
+      })
+    }
+    const names = [...value.legacy.registries, ...value.mesh.registries].map(({ name }) => name)
+    if (new Set(names).size < names.length) {
+      context.addIssue({
+        code: 'custom',
+        path: ['mesh', 'registries'],
+        message: 'registry names must differ: loops are recognised by them',
+      })
+    }
+  })
+
+export type GatewayConfig = z.infer<typeof gateway>

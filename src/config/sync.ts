@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { durationMs } from './fields.ts'
+
+/** How fast changes go across, and what is held back. */
+export const sync = z
+  .strictObject({
+    quietPeriodMs: durationMs(50).describe('A burst is coalesced until it is quiet so long'),
+    maxDelayMs: durationMs(1_000).describe('… but no change waits longer than this'),
+    removalBudget: z
+      .strictObject({
+        share: z.number().min(0).max(1).default(0.3).describe('Share of a side’s exports'),
+        atLeast: z.number().int().min(0).default(5).describe('Removals always allowed'),
+        windowMs: durationMs(60_000),
+        holdMs: durationMs(300_000).describe('Held removals are applied after this'),
+      })
+      .prefault({}),
+  })
+  .prefault({})
