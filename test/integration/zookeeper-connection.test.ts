@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
-import { Supervisor } from '../../adapters/registries/zookeeper/supervisor.ts'
+import { Supervisor } from '../../adapters/connections/zookeeper/supervisor.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { sharedZookeeper } from '../support/servers/shared.ts'
 import { tearingProxy } from '../support/tearing-proxy.ts'

@@ -6,7 +6,7 @@ import {
   type KeyText,
   type ServiceKey,
 } from '../../../src/registry/model.ts'
-import type { Connection, ZnodeStat } from './connection.ts'
+import type { Connection, ZnodeStat } from '../../connections/zookeeper/connection.ts'
 import { idOf, type Decoded, type Layout, type Reading } from './layout.ts'
 import type { Slots } from './slots.ts'
 

@@ -1,5 +1,5 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Layout } from './layout.ts'
 
 /** Whoever mixes does so from the first instance on: a few say enough about all. */

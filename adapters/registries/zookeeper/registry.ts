@@ -13,7 +13,7 @@ import type { Layout, LayoutName } from './layout.ts'
 import { zookeeperCounters } from './metrics.ts'
 import { ZookeeperSink } from './sink.ts'
 import { ZookeeperSource } from './source.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 
 export interface ZookeeperOptions {
   readonly name: string

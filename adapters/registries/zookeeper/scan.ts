@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../../../src/registry/model.ts'
 import { Bell } from './bell.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../../connections/zookeeper/connection.ts'
 import { Group, type GroupContext } from './group.ts'
 import type { Layout, LayoutName } from './layout.ts'
 import { Slots } from './slots.ts'

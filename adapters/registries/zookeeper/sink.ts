@@ -2,10 +2,10 @@ import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import { sameInstance, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
-import type { Connection, Write } from './connection.ts'
+import type { Connection, Write } from '../../connections/zookeeper/connection.ts'
 import { childOf, idOf, type Layout } from './layout.ts'
 import { refuseToMix } from './mixing.ts'
-import type { Supervisor } from './supervisor.ts'
+import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 import { batches } from './write-batches.ts'
 
 export interface SinkParts {

@@ -4,12 +4,12 @@ import { errorCode, errorMessage } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
 import { Bell } from './bell.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { GarbageBook } from './garbage.ts'
 import type { Layout } from './layout.ts'
 import { Outbox } from './outbox.ts'
 import { Scan } from './scan.ts'
-import type { Supervisor } from './supervisor.ts'
+import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 
 export interface SourceParts {
   readonly supervisor: Supervisor

@@ -1,4 +1,4 @@
-import type { Write } from './connection.ts'
+import type { Write } from '../../connections/zookeeper/connection.ts'
 
 // A server refuses a request above jute.maxbuffer, 1 MiB by default, by closing the connection.
 const MOST_BYTES = 512 * 1024

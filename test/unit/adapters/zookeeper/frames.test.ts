@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { Frames } from '../../../../adapters/registries/zookeeper/frames.ts'
+import { Frames } from '../../../../adapters/connections/zookeeper/frames.ts'
 
 const MOST = 1_000
 const HANDSHAKE = prefixed(Buffer.alloc(36, 7))

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Write } from '../../../../adapters/registries/zookeeper/connection.ts'
+import type { Write } from '../../../../adapters/connections/zookeeper/connection.ts'
 import { batches } from '../../../../adapters/registries/zookeeper/write-batches.ts'
 
 const MOST_REQUEST_BYTES = 1024 * 1024
