@@ -4,7 +4,7 @@ import {
   type KeyText,
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
-import type { Answer, ConsulHttp, Query } from './http.ts'
+import type { Answer, ConsulHttp, Query } from '../../connections/consul/http.ts'
 import { readEntry } from './instance.ts'
 import { parseChecks, parseEntries, parseNames, type Check, type Entry } from './wire.ts'
 

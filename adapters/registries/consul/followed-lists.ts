@@ -1,4 +1,4 @@
-import { follow } from './blocking.ts'
+import { follow } from '../../connections/consul/blocking.ts'
 import { foldName, namesIn, type Catalog } from './catalog.ts'
 import { CheckIndex, type CheckSubject } from './check-index.ts'
 import { parseChecks } from './wire.ts'

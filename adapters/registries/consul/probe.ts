@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { unavailable, type ConsulHttp } from './http.ts'
+import { unavailable, type ConsulHttp } from '../../connections/consul/http.ts'
 import { parseLeader } from './wire.ts'
 
 const EVERY_MS = 5_000

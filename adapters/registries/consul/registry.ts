@@ -1,7 +1,7 @@
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { Catalog } from './catalog.ts'
-import { ConsulHttp } from './http.ts'
+import { ConsulHttp } from '../../connections/consul/http.ts'
 import { OwnRecords } from './own-records.ts'
 import { ConsulSink } from './sink.ts'
 import { ConsulSource } from './source.ts'

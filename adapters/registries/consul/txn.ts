@@ -1,5 +1,5 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
-import { statusError, type Answer, type ConsulHttp } from './http.ts'
+import { statusError, type Answer, type ConsulHttp } from '../../connections/consul/http.ts'
 import { parseTxn, type TxnAnswer } from './wire.ts'
 
 /** Consul 1.8 takes 64 operations a transaction, and half a mebibyte. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { unavailable } from './http.ts'
+import { unavailable } from '../../connections/consul/http.ts'
 
 const text = z.string()
 /** Consul writes null for an empty list or map. */

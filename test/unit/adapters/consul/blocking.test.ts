@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { follow, hasLostHistory } from '../../../../adapters/registries/consul/blocking.ts'
-import { ConsulHttp } from '../../../../adapters/registries/consul/http.ts'
+import { follow, hasLostHistory } from '../../../../adapters/connections/consul/blocking.ts'
+import { ConsulHttp } from '../../../../adapters/connections/consul/http.ts'
 import { scriptedServer, type Scripted } from '../../../support/scripted-server.ts'
 
 const PATH = '/health/service/web'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { Places } from '../../../../adapters/registries/consul/places.ts'
+import { Places } from '../../../../adapters/connections/consul/places.ts'
 
 beforeEach(() => {
   jest.useFakeTimers()

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { ConsulHttp } from '../../../../adapters/registries/consul/http.ts'
+import { ConsulHttp } from '../../../../adapters/connections/consul/http.ts'
 import { Transactions, type Operation } from '../../../../adapters/registries/consul/txn.ts'
 import { scriptedServer, type Asked, type Scripted } from '../../../support/scripted-server.ts'
 
