@@ -29,6 +29,7 @@ export class PortTable {
   readonly #store: StateStore
   readonly #ports = new Map<ServiceId, number>()
   readonly #services = new Map<number, ServiceId>()
+  #version: string | undefined
 
   private constructor(range: PortRange, store: StateStore) {
     this.#range = range
@@ -43,7 +44,8 @@ export class PortTable {
   static async load(range: PortRange, store: StateStore, signal: AbortSignal): Promise<PortTable> {
     const table = new PortTable(range, store)
     const saved = await store.load(STATE_NAME, signal)
-    for (const [id, port] of saved === undefined ? [] : parseSaved(saved)) {
+    table.#version = saved?.version
+    for (const [id, port] of saved === undefined ? [] : parseSaved(saved.value)) {
       if (table.#services.has(port)) throw conflict(`two services have port ${port}`)
       if (port >= range.from && port <= range.to) table.#assign(id, port)
     }
@@ -88,7 +90,8 @@ export class PortTable {
   /** Durable when it resolves. Rejects with STATE_UNAVAILABLE. */
   async save(signal: AbortSignal): Promise<void> {
     const ports = [...this.#ports].sort(([a], [b]) => (a < b ? -1 : 1))
-    await this.#store.save(STATE_NAME, JSON.stringify(Object.fromEntries(ports), null, 1), signal)
+    const text = JSON.stringify(Object.fromEntries(ports), null, 1)
+    this.#version = await this.#store.save(STATE_NAME, text, this.#version, signal)
   }
 
   #assign(id: ServiceId, port: number): void {

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { pino } from 'pino'
 import { keyText } from '../../src/registry/model.ts'
 import type { StateStore } from '../../src/registry/ports.ts'
-import { instanceAt, memoryState, startEdge } from '../support/edge.ts'
+import { instanceAt, startEdge } from '../support/edge.ts'
+import { MemoryStateStore } from '../support/sync/memory-state-store.ts'
 import { answering, disposal, RawClient, rawCall, rawServer, until } from '../support/raw-http.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
@@ -30,9 +31,9 @@ describe('edge: a port for each service', () => {
 
   test('the port outlives restarts and absences, and replicas agree on it', async () => {
     const ports = { from: 21_000, to: 21_899 }
-    const state = memoryState()
+    const state = new MemoryStateStore()
     const seen: number[] = []
-    for (const kept of [state, state, memoryState()]) {
+    for (const kept of [state, state, new MemoryStateStore()]) {
       await using rig = await startEdge({ state: kept, ports })
       seen.push((await rig.expose('shop', [1])).port)
       rig.edge.exposure.withdraw('legacy-to-mesh', keyText(shop))
@@ -54,7 +55,7 @@ describe('edge: a port for each service', () => {
 
   test('a port that callers know is waited for, not exchanged', async () => {
     const ports = { from: 23_000, to: 23_899 }
-    const state = memoryState()
+    const state = new MemoryStateStore()
     let port = 0
     {
       await using rig = await startEdge({ state, ports })
@@ -71,7 +72,7 @@ describe('edge: a port for each service', () => {
   })
 
   test('nothing is announced before it is saved; ports that were saved need no store', async () => {
-    const state = memoryState()
+    const state = new MemoryStateStore()
     const ports = { from: 24_000, to: 24_899 }
     {
       await using rig = await startEdge({ state, ports })
@@ -80,8 +81,7 @@ describe('edge: a port for each service', () => {
     let down = true
     const failing: StateStore = {
       load: (name, signal) => state.load(name, signal),
-      save: (name, value, signal) =>
-        down ? Promise.reject(new Error('disk full')) : state.save(name, value, signal),
+      save: (...args) => (down ? Promise.reject(new Error('disk full')) : state.save(...args)),
     }
     await using rig = await startEdge({ state: failing, ports })
     const fresh = rig.expose('fresh', [1])
@@ -89,7 +89,7 @@ describe('edge: a port for each service', () => {
     expect(rig.edge.status()).toMatchObject({ offered: 2, waiting: 1 })
     down = false
     const { port } = await fresh
-    expect(await state.load('ports', AbortSignal.timeout(1_000))).toContain(`: ${port}`)
+    expect((await state.load('ports', AbortSignal.timeout(1_000)))?.value).toContain(`: ${port}`)
   })
 
   test('a range without a port left refuses, and the others go on', async () => {
@@ -205,7 +205,7 @@ describe('edge: a port for each service', () => {
     for (const saved of ['{', '[]', '{"a": "b"}', '{"a": 20001, "b": 20001}']) {
       const started = startEdge({
         ports: { from: 20_000, to: 20_999 },
-        state: memoryState({ ports: saved }),
+        state: new MemoryStateStore({ ports: saved }),
       })
       await expect(started).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
     }

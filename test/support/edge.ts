@@ -5,6 +5,7 @@ import { Metrics } from '../../src/kernel/metrics.ts'
 import type { Address, DirectionName } from '../../src/registry/exposure.ts'
 import { keyText, type Instance, type ServiceKey } from '../../src/registry/model.ts'
 import type { StateStore } from '../../src/registry/ports.ts'
+import { MemoryStateStore } from './sync/memory-state-store.ts'
 
 export const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 export const UNSAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
@@ -32,7 +33,7 @@ export interface RigOptions {
 
 /** Legacy speaks B3, the mesh W3C: the edge between them on free ports of this machine. */
 export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
-  const state = options.state ?? memoryState()
+  const state = options.state ?? new MemoryStateStore()
   const metrics = new Metrics()
   const edge = await openEdge(
     {
@@ -96,14 +97,6 @@ export function instanceAt(port: number): Instance {
 function somePorts(): EdgeOptions['ports'] {
   const from = 20_000 + Math.floor(Math.random() * 9_000)
   return { from, to: from + 900 }
-}
-
-export function memoryState(saved: Record<string, string> = {}): StateStore {
-  const values = new Map(Object.entries(saved))
-  return {
-    load: (name) => Promise.resolve(values.get(name)),
-    save: (name, value) => Promise.resolve(void values.set(name, value)),
-  }
 }
 
 /** Keeps what it is given. */

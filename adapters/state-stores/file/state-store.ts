@@ -1,64 +1,67 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { errorCode, IsthmusError } from '../../../src/kernel/errors.ts'
-import type { StateStore } from '../../../src/registry/ports.ts'
+import type { StateEntry, StateStore } from '../../../src/registry/ports.ts'
+import { Generations, type Generation } from '../../connections/file/generations.ts'
 
-/**
- * A folder with one file a name. A value is written beside the old one, synced, and then takes
- * its place in one step, so that a crash at any moment leaves the one or the other whole. Opening
- * does no I/O; the folder is made by the first save.
- */
+/** A folder that this gateway, or replicas on a shared disk, keep their state in. */
 export class FileStateStore implements StateStore {
   readonly #folder: string
-  /** The save under way of each name: the one asked for last is the one that stays. */
-  readonly #saves = new Map<string, Promise<void>>()
 
+  /** Does no I/O. */
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  async load(name: string, signal: AbortSignal): Promise<string | undefined> {
+  async load(name: string, signal: AbortSignal): Promise<StateEntry | undefined> {
+    const found = await this.#guarded('state could not be read', name, signal, () =>
+      this.#of(name).latest(signal),
+    )
+    return found && { value: found.content, version: versionOf(found) }
+  }
+
+  async save(
+    name: string,
+    value: string,
+    version: string | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const generations = this.#of(name)
+    const done = await this.#guarded('state could not be written', name, signal, async () => {
+      const before = await generations.latest(signal)
+      if ((before && versionOf(before)) !== version) return { kind: 'overtaken' } as const
+      return await generations.append(value, before, signal)
+    })
+    switch (done.kind) {
+      case 'appended':
+        return versionOf(done.generation)
+      case 'overtaken':
+        throw new IsthmusError('STATE_CONFLICT', 'somebody else saved it meanwhile', {
+          details: { folder: this.#folder, name },
+        })
+      case 'unknown':
+        throw this.#unavailable('nobody can tell whether state was written', name, undefined)
+      default:
+        return done satisfies never
+    }
+  }
+
+  /** Any name is its own files in the folder: no separators, no leading dot. */
+  #of(name: string): Generations {
+    const prefix = `${encodeURIComponent(name).replaceAll('.', '%2E')}.`
+    return new Generations(this.#folder, { prefix, suffix: '.state' })
+  }
+
+  async #guarded<T>(
+    message: string,
+    name: string,
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await readFile(this.#path(name), { encoding: 'utf8', signal })
+      return await work()
     } catch (cause) {
       signal.throwIfAborted()
-      if (errorCode(cause) === 'ENOENT') return undefined
-      throw this.#unavailable('state could not be read', name, cause)
+      throw this.#unavailable(message, name, cause)
     }
-  }
-
-  async save(name: string, value: string, signal: AbortSignal): Promise<void> {
-    const before = this.#saves.get(name) ?? Promise.resolve()
-    const save = before.catch(() => undefined).then(() => this.#save(name, value, signal))
-    this.#saves.set(name, save)
-    try {
-      await save
-    } finally {
-      if (this.#saves.get(name) === save) this.#saves.delete(name)
-    }
-  }
-
-  async #save(name: string, value: string, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    // Never taken for a value: a name's file has no leading dot.
-    const temporary = join(this.#folder, `.${randomUUID()}.tmp`)
-    try {
-      await mkdir(this.#folder, { recursive: true })
-      await writeSynced(temporary, value)
-      signal.throwIfAborted()
-      await rename(temporary, this.#path(name))
-      await syncFolder(this.#folder)
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined)
-      signal.throwIfAborted()
-      throw this.#unavailable('state could not be written', name, cause)
-    }
-  }
-
-  /** Any name is one file in the folder: no separators, no leading dot. */
-  #path(name: string): string {
-    return join(this.#folder, `${encodeURIComponent(name).replaceAll('.', '%2E')}.state`)
   }
 
   #unavailable(message: string, name: string, cause: unknown): IsthmusError {
@@ -67,14 +70,6 @@ export class FileStateStore implements StateStore {
   }
 }
 
-async function writeSynced(path: string, value: string): Promise<void> {
-  await using file = await open(path, 'wx', 0o600)
-  await file.writeFile(value, 'utf8')
-  await file.sync()
-}
-
-/** Without it a crash may forget the rename. */
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r')
-  await folder.sync()
+function versionOf({ number, id }: Generation): string {
+  return `${String(number)} ${id}`
 }

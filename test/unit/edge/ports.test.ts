@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { PortTable, serviceId } from '../../../src/edge/ports.ts'
 import { keyText } from '../../../src/registry/model.ts'
-import { memoryState } from '../../support/edge.ts'
+import { MemoryStateStore } from '../../support/sync/memory-state-store.ts'
 
 const RANGE = { from: 20_000, to: 20_099 }
 const NONE: ReadonlySet<number> = new Set()
@@ -15,7 +15,7 @@ describe('PortTable', () => {
       fc.asyncProperty(
         fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 100 }),
         async (names) => {
-          const state = memoryState()
+          const state = new MemoryStateStore()
           const table = await PortTable.load(RANGE, state, signal)
           const ports = names.map((name) => table.assign(id(name), NONE))
           await table.save(signal)
@@ -29,8 +29,8 @@ describe('PortTable', () => {
   })
 
   test('replicas that meet the same services in any order agree where nothing collides', async () => {
-    const one = await PortTable.load({ from: 20_000, to: 29_999 }, memoryState(), signal)
-    const other = await PortTable.load({ from: 20_000, to: 29_999 }, memoryState(), signal)
+    const one = await PortTable.load({ from: 20_000, to: 29_999 }, new MemoryStateStore(), signal)
+    const other = await PortTable.load({ from: 20_000, to: 29_999 }, new MemoryStateStore(), signal)
     const names = ['a', 'b', 'c', 'd', 'e']
     for (const name of names) one.assign(id(name), NONE)
     for (const name of names.toReversed()) other.assign(id(name), NONE)
@@ -43,18 +43,18 @@ describe('PortTable', () => {
         ['a', 'b'],
         ['b', 'a'],
       ].map(async (names) => {
-        const state = memoryState()
+        const state = new MemoryStateStore()
         const table = await PortTable.load({ from: 20_000, to: 29_999 }, state, signal)
         for (const name of names) table.assign(id(name), NONE)
         await table.save(signal)
-        return state.load('ports', signal)
+        return (await state.load('ports', signal))?.value
       }),
     )
     expect(texts[0]).toBe(texts[1])
   })
 
   test('taken ports are passed over, a full range is refused', async () => {
-    const table = await PortTable.load({ from: 1, to: 3 }, memoryState(), signal)
+    const table = await PortTable.load({ from: 1, to: 3 }, new MemoryStateStore(), signal)
     expect(table.assign(id('a'), new Set([1, 3]))).toBe(2)
     table.assign(id('b'), NONE)
     table.assign(id('c'), NONE)
@@ -66,7 +66,9 @@ describe('PortTable', () => {
   })
 
   test('a service outside of the new range gets a new port', async () => {
-    const state = memoryState({ ports: JSON.stringify({ [id('a')]: 5, [id('b')]: 20_001 }) })
+    const state = new MemoryStateStore({
+      ports: JSON.stringify({ [id('a')]: 5, [id('b')]: 20_001 }),
+    })
     const table = await PortTable.load(RANGE, state, signal)
     expect(table.get(id('a'))).toBeUndefined()
     expect(table.get(id('b'))).toBe(20_001)
