@@ -26,12 +26,26 @@ export type KeyText = string & { readonly brand: 'KeyText' }
  * `%`, `:` and `@` inside a part are percent-encoded, so the text is unambiguous.
  */
 export function keyText(key: ServiceKey): KeyText {
+  const known = TEXTS.get(key)
+  if (known !== undefined) return known
+  const text = formatKey(key)
+  TEXTS.set(key, text)
+  return text
+}
+
+/** Keys are shared and never changed, and each is asked for its text dozens of times. */
+const TEXTS = new WeakMap<ServiceKey, KeyText>()
+
+function formatKey(key: ServiceKey): KeyText {
   const version = key.version === undefined ? '' : `:${escapePart(key.version)}`
   const group = key.group === undefined ? '' : `@${escapePart(key.group)}`
   return `${escapePart(key.protocol)}:${escapePart(key.name)}${version}${group}` as KeyText
 }
 
+const SPECIAL = /[%:@]/
+
 function escapePart(part: string): string {
+  if (!SPECIAL.test(part)) return part
   return part.replace(/[%:@]/g, (char) => encodeURIComponent(char))
 }
 

@@ -54,7 +54,8 @@ export class PredictingExposure implements Exposure {
   }
 
   isOwn({ host, port }: Address): boolean {
-    return !this.#options.forgetful && this.ledger.has(`${host}:${port}`)
+    if (host !== this.#options.host || this.#options.forgetful) return false
+    return this.ledger.has(`${host}:${port}`)
   }
 
   /** What the edge would send on what arrives at `address`. */
