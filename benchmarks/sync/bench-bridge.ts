@@ -42,8 +42,8 @@ export function openBridge(zookeeper: string, consul: string, maxWatches: number
   )
   const bridge = createBridge({
     owner: OWNER,
-    legacy: legacy.registry,
-    mesh: mesh.registry,
+    legacy: [legacy.registry],
+    mesh: [mesh.registry],
     exposure: new PredictingExposure({ host: '10.9.9.9' }),
     options: {
       overrides: [],

@@ -3,6 +3,7 @@ import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporte
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import { startAdmin } from '../admin/server.ts'
 import type { GatewayConfig } from '../config/gateway.ts'
+import type { RegistryConfig } from '../config/registries.ts'
 import { openEdge, type Edge } from '../edge/edge.ts'
 import { spanReporterMetrics } from '../edge/span-reporter-metrics.ts'
 import type { SpanReporter, SpanReporterMeters } from '../edge/span-reporter.ts'
@@ -10,6 +11,8 @@ import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
+import { together } from '../kernel/together.ts'
+import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
 import { required, startProcess } from './process.ts'
 import { openRegistry } from './registries.ts'
@@ -56,16 +59,11 @@ export async function openGateway(
     const state = new FileStateStore(config.state.path)
     const edge = life.use(await openEdge(config, { state, log, metrics, reporters }, signal))
     life.defer(() => edge.drain(new AbortController().signal))
-    const [legacy] = config.legacy.registries.map((one) =>
-      life.use(openRegistry(one, { owner: config.id, log, metrics })),
-    )
-    const [mesh] = config.mesh.registries.map((one) =>
-      life.use(openRegistry(one, { owner: config.id, log, metrics })),
-    )
-    if (!legacy || !mesh) throw new TypeError('the schema wants one registry a side')
+    const open = (one: RegistryConfig): Registry =>
+      life.use(openRegistry(one, { owner: config.id, log, metrics }))
     const bridge = createBridge({
-      legacy,
-      mesh,
+      legacy: config.legacy.registries.map(open),
+      mesh: config.mesh.registries.map(open),
       exposure: edge.exposure,
       owner: config.id,
       options: { ...config.sync, overrides: config.names.overrides },
@@ -74,7 +72,7 @@ export async function openGateway(
       clock: systemClock,
     })
     const run = async (stop: AbortSignal): Promise<void> => {
-      await Promise.all([bridge.run(stop), announceReady(bridge, log, stop)])
+      await together([(end) => bridge.run(end), (end) => announceReady(bridge, log, end)], stop)
     }
     return { bridge, edge, run, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() }
   } catch (error) {
@@ -129,7 +127,9 @@ async function serveAdmin(
     ...admin,
     metrics,
     readiness: () =>
-      bridge.ready() ? { ready: true } : { ready: false, why: 'both registries are not read yet' },
+      bridge.ready()
+        ? { ready: true }
+        : { ready: false, why: 'not every registry has been read yet' },
     status: () => ({ sync: bridge.status(), edge: edge.status() }),
     ...(query === undefined ? {} : { queryUrl: query }),
   })

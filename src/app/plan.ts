@@ -15,7 +15,7 @@ import type { Plan, PlanStep } from '../sync/plan.ts'
 import { required, startProcess } from './process.ts'
 import { openRegistry } from './registries.ts'
 
-/** How long both registries may take to be read completely. */
+/** How long all registries may take to be read completely. */
 const READ_TIMEOUT_MS = 60_000
 const LOOK_MS = 20
 
@@ -47,14 +47,11 @@ async function openBridge(
 ): Promise<Bridge> {
   const deps = { owner: config.id, log: silentLog, metrics: new Metrics() }
   const open = (one: RegistryConfig): Registry => life.use(openRegistry(readOnce(one), deps))
-  const [legacy] = config.legacy.registries.map(open)
-  const [mesh] = config.mesh.registries.map(open)
-  if (!legacy || !mesh) throw new TypeError('the schema wants one registry a side')
   const state = new FileStateStore(config.state.path)
   return createBridge({
     ...deps,
-    legacy,
-    mesh,
+    legacy: config.legacy.registries.map(open),
+    mesh: config.mesh.registries.map(open),
     exposure: await predictExposure(config, state, signal),
     options: { ...config.sync, overrides: config.names.overrides },
     clock: systemClock,
@@ -108,11 +105,11 @@ function textOf({ steps, keptByOtherSession }: PlanReport): string {
 }
 
 function describe(step: PlanStep): string {
-  const { direction, key, action, reason, detail, before, after } = step
+  const { direction, registry, key, action, reason, detail, before, after } = step
   const place = action === 'remove' ? before : after
   const where = place.map(addressOf).join(', ')
   const why = detail === undefined ? reason : `${reason}: ${detail}`
-  return `${action.padEnd(7)} ${direction.padEnd(14)} ${keyText(key)} ${where} (${why})\n`
+  return `${action.padEnd(7)} ${direction.padEnd(14)} ${registry} ${keyText(key)} ${where} (${why})\n`
 }
 
 function addressOf({ host, port }: Instance): string {

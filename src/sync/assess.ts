@@ -1,8 +1,8 @@
 import { isUsable, keyText, sameInstance } from '../registry/model.ts'
-import type { Instance, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
 import { contestFor } from './contest.ts'
-import type { Direction } from './direction.ts'
+import type { Carried, Direction } from './direction.ts'
 import { standIn } from './translate.ts'
 
 export type SkipReason =
@@ -62,27 +62,34 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
 
 function desireFor(direction: Direction, target: ServiceKey): Desire {
   const { from, toSink } = direction.parts
-  if (from.state !== 'complete') return { kind: 'unknown' }
   const source = sourceFor(direction, target)
-  if (typeof source === 'string') return { kind: 'unwanted', reason: source }
-  if (!from.vouches(source.key)) return { kind: 'unknown' }
+  if (typeof source === 'string') {
+    // What one registry has not, another may have that cannot be read now.
+    return from.complete ? { kind: 'unwanted', reason: source } : { kind: 'unknown' }
+  }
+  if (!from.knows(source.key)) return { kind: 'unknown' }
   const accepted = toSink.accepts(target)
   if (accepted !== true) return { kind: 'unwanted', reason: 'not-accepted', detail: accepted }
-  const endpoints = direction.carried(source).filter(isUsable)
-  if (endpoints.length === 0) return { kind: 'unwanted', reason: 'no-usable-instance' }
-  const address = direction.offers.make(target, source.key, endpoints)
+  if (!source.found.some(({ instance }) => isUsable(instance))) {
+    return from.vouches(source.key)
+      ? { kind: 'unwanted', reason: 'no-usable-instance' }
+      : { kind: 'unknown' }
+  }
+  const address = direction.offer(target, source)
   if (!address) return { kind: 'waiting' }
-  const carrier = { owner: direction.parts.owner, registry: from.name }
-  return { kind: 'wanted', record: standIn(carrier, source.key, endpoints, address) }
+  return {
+    kind: 'wanted',
+    record: standIn(direction.parts.owner, source.key, source.found, address),
+  }
 }
 
 /** The one service of the source that stands for `target`, or why there is none. */
-function sourceFor(direction: Direction, target: ServiceKey): ServiceRecord | SkipReason {
+function sourceFor(direction: Direction, target: ServiceKey): Carried | SkipReason {
   const { winner, losers, taken } = contestFor(direction, target)
   if (!winner) return losers.length === 0 ? 'gone' : 'collision'
   if (keyText(winner.target) !== keyText(target)) return 'collision'
   if (taken) return 'name-taken'
-  return direction.parts.from.record(winner.source) ?? 'gone'
+  return direction.carried(winner.source) ?? 'gone'
 }
 
 /** The smallest change that leaves exactly `record` of what is ours. */
@@ -109,9 +116,13 @@ function compare(
  * are unknown it can only for what we read from there under a name that is known.
  */
 function vouchesForEnd(from: Direction['parts']['from'], owned: readonly Instance[]): boolean {
-  if (from.unknownNames.size === 0) return true
+  if (!from.complete) return false
+  if (!from.hasUnknownNames) return true
   return owned.every(
     ({ origin }) =>
-      origin?.registry === from.name && origin.path.length === 1 && from.vouches(origin.key),
+      origin &&
+      from.names.has(origin.registry) &&
+      origin.path.length === 1 &&
+      from.vouches(origin.key),
   )
 }

@@ -1,7 +1,8 @@
-import { setMaxListeners } from 'node:events'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
+import { together } from '../kernel/together.ts'
+import type { Task } from '../kernel/together.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
 import type { Registry } from '../registry/ports.ts'
 import { RemovalBudget } from './budget.ts'
@@ -13,13 +14,17 @@ import { createMeters } from './meters.ts'
 import type { Meters } from './meters.ts'
 import { Mirror } from './mirror.ts'
 import type { MirrorChange } from './mirror.ts'
+import { Offers } from './offers.ts'
 import type { Plan } from './plan.ts'
+import { Side } from './side.ts'
+import type { End } from './side.ts'
 import { mirrorStatus } from './status.ts'
 import type { BridgeStatus } from './status.ts'
 
 export interface BridgeParts {
-  readonly legacy: Registry
-  readonly mesh: Registry
+  /** The registries of this side in order of precedence; at least one. */
+  readonly legacy: readonly Registry[]
+  readonly mesh: readonly Registry[]
   readonly exposure: Exposure
   /** Identity of this gateway: what carries it is ours. */
   readonly owner: string
@@ -37,14 +42,14 @@ export interface BridgeOptions {
   readonly removalBudget: BudgetOptions
 }
 
-/** Keeps two registries in line with each other, both ways. */
+/** Keeps the registries of two sides in line with each other, both ways. */
 export interface Bridge {
   /**
-   * Works until `signal` aborts. Never ends by itself: outages are waited out. What it wrote
-   * stays when it ends, so that the next start finds it and has nothing to do.
+   * Works until `signal` aborts; outages are waited out. What it wrote stays when it ends, so that
+   * the next start finds it and has nothing to do. Rejects only for a fault in itself.
    */
   run(signal: AbortSignal): Promise<void>
-  /** Whether both registries have been read completely once. */
+  /** Whether every registry has been read completely once. */
   ready(): boolean
   /** Only reads, until `signal` aborts: all that a plan needs. Not beside `run`. */
   observe(signal: AbortSignal): Promise<void>
@@ -59,81 +64,82 @@ export function createBridge(parts: BridgeParts): Bridge {
   return new TwoWayBridge(parts)
 }
 
-/** One registry and its local copy. */
-interface End {
-  readonly registry: Registry
-  readonly mirror: Mirror
+/** One direction's part that all its lanes share. */
+interface Way {
+  readonly name: DirectionName
+  readonly from: Side
+  readonly toSide: Side
+  readonly offers: Offers
 }
 
 class TwoWayBridge implements Bridge {
   readonly #parts: BridgeParts
   readonly #meters: Meters
-  readonly #legacy: End
-  readonly #mesh: End
-  readonly #lanes: Record<DirectionName, Lane>
+  /** Of both sides. */
+  readonly #ends: readonly End[]
+  /** One for each registry that is written. */
+  readonly #lanes: readonly Lane[]
 
   constructor(parts: BridgeParts) {
     this.#parts = parts
     this.#meters = createMeters(parts.metrics)
-    const legacy = { registry: parts.legacy, mirror: new Mirror(parts.legacy.name, parts.log) }
-    const mesh = { registry: parts.mesh, mirror: new Mirror(parts.mesh.name, parts.log) }
-    this.#legacy = legacy
-    this.#mesh = mesh
-    this.#lanes = {
-      'legacy-to-mesh': this.#lane('legacy-to-mesh', legacy, mesh),
-      'mesh-to-legacy': this.#lane('mesh-to-legacy', mesh, legacy),
-    }
+    const legacy = sideOf(parts.legacy, parts.log)
+    const mesh = sideOf(parts.mesh, parts.log)
+    this.#ends = [...legacy.ends, ...mesh.ends]
+    this.#lanes = [
+      ...this.#lanesOf('legacy-to-mesh', legacy, mesh),
+      ...this.#lanesOf('mesh-to-legacy', mesh, legacy),
+    ]
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    setMaxListeners(0, signal)
-    const unsubscribe = this.#parts.exposure.onChange((direction, source) =>
-      this.#lanes[direction].addressChanged(source),
-    )
-    await Promise.all([
-      this.#follow(this.#legacy, signal),
-      this.#follow(this.#mesh, signal),
-      ...Object.values(this.#lanes).map((lane) => lane.run(signal)),
-    ])
-    unsubscribe()
+    const unsubscribe = this.#parts.exposure.onChange((direction, source) => {
+      for (const lane of this.#lanes) lane.addressChanged(direction, source)
+    })
+    const lanes = this.#lanes.map((lane) => (stop: AbortSignal) => lane.run(stop))
+    try {
+      await together([...this.#follows(), ...lanes], signal)
+    } finally {
+      unsubscribe()
+    }
   }
 
   async observe(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#follow(this.#legacy, signal), this.#follow(this.#mesh, signal)])
+    await together(this.#follows(), signal)
   }
 
   ready(): boolean {
-    return this.#legacy.mirror.reads > 0 && this.#mesh.mirror.reads > 0
+    return this.#ends.every(({ mirror }) => mirror.reads > 0)
   }
 
   status(): BridgeStatus {
     return {
       ready: this.ready(),
-      mirrors: [this.#legacy, this.#mesh].map(({ mirror }) => mirrorStatus(mirror)),
-      directions: Object.values(this.#lanes).map((lane) => lane.status()),
+      mirrors: this.#ends.map(({ mirror }) => mirrorStatus(mirror)),
+      directions: this.#lanes.map((lane) => lane.status()),
     }
   }
 
   plan(): Plan {
-    return Object.values(this.#lanes).flatMap((lane) => lane.plan())
+    return this.#lanes.flatMap((lane) => lane.plan())
   }
 
   release(): void {
-    for (const lane of Object.values(this.#lanes)) lane.release()
+    for (const lane of this.#lanes) lane.release()
   }
 
-  #lane(name: DirectionName, from: End, to: End): Lane {
+  #lanesOf(name: DirectionName, from: Side, toSide: Side): readonly Lane[] {
+    const way = { name, from, toSide, offers: new Offers(name, this.#parts.exposure) }
+    return toSide.ends.map((to) => this.#lane(way, to))
+  }
+
+  #lane(way: Way, to: End): Lane {
     const { owner, exposure, options, log, clock } = this.#parts
-    const reads = {
-      count: () => from.mirror.reads,
-      request: () => from.registry.source.resync(),
-    }
+    const reads = { counts: () => way.from.reads(), request: () => way.from.resync() }
     const direction = new Direction({
-      name,
+      ...way,
       owner,
-      from: from.mirror,
       to: to.mirror,
-      fromSink: from.registry.sink,
       toSink: to.registry.sink,
       exposure,
       budget: new RemovalBudget(options.removalBudget, clock, reads),
@@ -144,17 +150,26 @@ class TwoWayBridge implements Bridge {
     return new Lane(direction, { ...options, log, clock, meters: this.#meters })
   }
 
-  /** What one registry shows wakes both directions: it is one's source and the other's target. */
+  #follows(): readonly Task[] {
+    return this.#ends.map((end) => (signal) => this.#follow(end, signal))
+  }
+
+  /** What one registry shows wakes all that read or write it. */
   async #follow({ mirror, registry }: End, signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#parts
-    const lanes = Object.values(this.#lanes)
     const wake = (change: MirrorChange): void => {
-      for (const lane of lanes) lane.mirrorChanged(mirror, change)
+      for (const lane of this.#lanes) lane.mirrorChanged(mirror, change)
       this.#meters.level(
-        lanes.map(({ direction }) => direction),
-        [this.#legacy.mirror, this.#mesh.mirror],
+        this.#lanes.map(({ direction }) => direction),
+        this.#ends.map((end) => end.mirror),
       )
     }
     await follow(mirror, registry.source, { log, clock, wake }, signal)
   }
+}
+
+function sideOf(registries: readonly Registry[], log: Log): Side {
+  return new Side(
+    registries.map((registry) => ({ registry, mirror: new Mirror(registry.name, log) })),
+  )
 }

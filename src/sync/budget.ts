@@ -11,18 +11,18 @@ export interface BudgetOptions {
   readonly holdMs: number
 }
 
-/** Complete reads of the source, by which held withdrawals are confirmed. */
+/** Complete reads of the source's registries, by which held withdrawals are confirmed. */
 export interface Reads {
-  /** How many have been made. */
-  count(): number
-  /** Asks for one more. */
+  /** How many have been made, of each registry. */
+  counts(): readonly number[]
+  /** Asks each registry for one more. */
   request(): void
 }
 
 interface Hold {
   readonly sinceMs: number
-  /** Number of the complete read that confirms it; undefined until that read is asked for. */
-  confirmedBy?: number
+  /** By registry, the read that confirms it; undefined until those reads are asked for. */
+  confirmedBy?: readonly number[]
 }
 
 interface Allowed {
@@ -122,7 +122,7 @@ export class RemovalBudget {
       for (const [key, hold] of this.#held) {
         if (this.#isOver(key, hold)) wake(key)
         else if (hold.confirmedBy === undefined && nowMs - hold.sinceMs >= secondReadMs) {
-          hold.confirmedBy = this.#reads.count() + 1
+          hold.confirmedBy = this.#reads.counts().map((count) => count + 1)
           ask = true
         }
       }
@@ -136,9 +136,10 @@ export class RemovalBudget {
   }
 
   #isOver(key: KeyText, { sinceMs, confirmedBy }: Hold): boolean {
+    const counts = this.#reads.counts()
     return (
       this.#released.has(key) ||
-      (confirmedBy !== undefined && this.#reads.count() >= confirmedBy) ||
+      confirmedBy?.every((least, index) => (counts[index] ?? 0) >= least) === true ||
       this.#clock.monotonicMs() - sinceMs >= this.#options.holdMs
     )
   }

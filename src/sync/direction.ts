@@ -1,29 +1,35 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
 import { isUsable, keyText, sameInstance } from '../registry/model.ts'
-import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
 import { Echoes } from './echoes.ts'
 import { loopReason, owns } from './guards.ts'
+import { instancesOf, merged } from './merge.ts'
+import type { Found } from './merge.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
 import { placeOf, targetKeyOf } from './names.ts'
-import { Offers } from './offers.ts'
+import type { Offers } from './offers.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
+import type { Side } from './side.ts'
 import { nearest, originOf, sharedLabel } from './translate.ts'
 
 export interface DirectionParts {
   readonly name: DirectionName
   /** Identity of this gateway. */
   readonly owner: string
-  readonly from: Mirror
+  readonly from: Side
+  /** The one registry of the other side that is written, and what it can hold. */
   readonly to: Mirror
-  /** Of the source registry: knows what we wrote there. */
-  readonly fromSink: Pick<RegistrySink, 'recognizes'>
   readonly toSink: RegistrySink
-  readonly exposure: Exposure
+  /** The side that `to` is of. */
+  readonly toSide: Side
+  /** Shared by the directions to all registries of that side. */
+  readonly offers: Offers
+  readonly exposure: Pick<Exposure, 'isOwn'>
   readonly budget: RemovalBudget
   readonly log: Log
   readonly clock: Clock
@@ -37,11 +43,17 @@ interface Written {
   readonly read: Instance
 }
 
-/** From one side to the other: what is known of it between two looks at a service. */
+/** What of a service goes across. */
+export interface Carried {
+  readonly key: ServiceKey
+  /** Of those that no loop guard keeps back the usable ones, if any, and of these the nearest. */
+  readonly found: readonly Found[]
+}
+
+/** From one side to a registry of the other: what is known of it between two looks at a service. */
 export class Direction {
   readonly parts: DirectionParts
   readonly places: Places
-  readonly offers: Offers
   readonly echoes = new Echoes()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
@@ -53,14 +65,13 @@ export class Direction {
   constructor(parts: DirectionParts) {
     this.parts = parts
     this.places = new Places(parts.name)
-    this.offers = new Offers(parts.name, parts.exposure)
   }
 
   /** The source has changed: notes who wants which place, returns the targets to look at. */
   sourceChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
     const targets = keys.flatMap((key) => {
       const source = keyText(key)
-      return this.places.update(source, this.#candidate(this.parts.from.record(source)))
+      return this.places.update(source, this.#candidate(source))
     })
     return regained ? [...targets, ...this.#takeDeferred()] : targets
   }
@@ -108,21 +119,37 @@ export class Direction {
       return
     }
     this.#collisions.set(place, refused)
-    const fields = { direction: this.parts.name, target: keyText(target), kept: winner?.source }
+    const { name, to } = this.parts
+    const fields = {
+      direction: name,
+      registry: to.name,
+      target: keyText(target),
+      kept: winner?.source,
+    }
     this.parts.log.warn({ ...fields, refused }, 'several services map to one name')
   }
 
-  /**
-   * What of a source's record is carried on: none that a loop guard keeps back, of the others
-   * those that can take traffic, and of these the nearest.
-   */
-  carried({ key, instances }: ServiceRecord): readonly Instance[] {
-    const { fromSink, to } = this.parts
-    const free = instances.filter(
-      (one) => loopReason(this.parts, fromSink, to.name, key, one) === undefined,
-    )
-    const usable = free.filter(isUsable)
-    return nearest(usable.length > 0 ? usable : free)
+  /** What of a service is carried on; undefined when no registry of the source has it. */
+  carried(source: KeyText): Carried | undefined {
+    const copies = this.parts.from.copies(source)
+    const [first] = copies
+    if (!first) return undefined
+    const targets = this.parts.toSide.names
+    const free = copies.map(({ end, key, instances }) => {
+      const { sink } = end.registry
+      const carriable = (one: Instance): boolean =>
+        loopReason(this.parts, sink, targets, key, one) === undefined
+      return { end, key, instances: instances.filter(carriable) }
+    })
+    const found = merged(free)
+    const usable = found.filter(({ instance }) => isUsable(instance))
+    return { key: first.key, found: nearest(usable.length > 0 ? usable : found) }
+  }
+
+  /** Offers a service to the edge as what stands behind `target`, and returns its address. */
+  offer(target: ServiceKey, { key, found }: Carried): Address | undefined {
+    const { from, to, offers } = this.parts
+    return offers.make(to.name, target, key, instancesOf(found, from.ends.length > 1))
   }
 
   /** What a reader of the target gets back for `record`. The last answer for `target` is kept. */
@@ -138,7 +165,7 @@ export class Direction {
 
   /** Nothing of ours is to stand for `target`. */
   ended(target: ServiceKey): void {
-    this.offers.end(target)
+    this.parts.offers.end(this.parts.to.name, target)
     this.#written.delete(keyText(target))
   }
 
@@ -155,16 +182,17 @@ export class Direction {
     return targets
   }
 
-  #candidate(record: ServiceRecord | undefined): Candidate | undefined {
-    const carried = record ? this.carried(record) : []
-    if (!record || carried.length === 0) return undefined
+  #candidate(source: KeyText): Candidate | undefined {
+    const carried = this.carried(source)
+    if (!carried || carried.found.length === 0) return undefined
     const { name, overrides, toSink } = this.parts
-    const origin = originOf(carried)
-    const label = sharedLabel(carried, 'interface')
+    const { key, found } = carried
+    const origin = originOf(found)
+    const label = sharedLabel(found, 'interface')
     const target = targetKeyOf(
-      { key: record.key, ...(origin && { origin }), ...(label && { interface: label }) },
-      { direction: name, overrides, accepts: (key) => toSink.accepts(key) === true },
+      { key, ...(origin && { origin }), ...(label && { interface: label }) },
+      { direction: name, overrides, accepts: (one) => toSink.accepts(one) === true },
     )
-    return { source: keyText(record.key), target, claim: keyText(origin?.key ?? record.key) }
+    return { source, target, claim: keyText(origin?.key ?? key) }
   }
 }

@@ -13,25 +13,27 @@ export type LoopReason = 'mark' | 'id' | 'ledger'
 
 /**
  * Why `instance`, read under `key` from a registry that `sink` writes, must not be carried to
- * the registry named `target`; undefined when it may be. Each of the three is enough alone.
+ * the side whose registries are `targets`; undefined when it may be. Each of the three is enough
+ * alone. All of that side, whichever is written: nothing goes from one of them to another, also
+ * not through the other side and a gateway beside this one.
  */
 export function loopReason(
   self: Self,
   sink: Pick<RegistrySink, 'recognizes'>,
-  target: string,
+  targets: ReadonlySet<string>,
   key: ServiceKey,
   instance: Instance,
 ): LoopReason | undefined {
-  if (instance.origin && hasBeenThere(instance.origin, self.owner, target)) return 'mark'
+  if (instance.origin && hasBeenThere(instance.origin, self.owner, targets)) return 'mark'
   if (sink.recognizes(self.owner, key, instance)) return 'id'
   if (self.exposure.isOwn(instance)) return 'ledger'
   return undefined
 }
 
 /** Gateways stand at the even places of a path, the registries between them at the odd ones. */
-function hasBeenThere(origin: Origin, owner: string, target: string): boolean {
-  if (origin.registry === target) return true
-  return origin.path.some((step, index) => step === (index % 2 === 0 ? owner : target))
+function hasBeenThere(origin: Origin, owner: string, targets: ReadonlySet<string>): boolean {
+  if (targets.has(origin.registry)) return true
+  return origin.path.some((step, index) => (index % 2 === 0 ? step === owner : targets.has(step)))
 }
 
 /**

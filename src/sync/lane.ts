@@ -1,6 +1,9 @@
 import type { Clock } from '../kernel/clock.ts'
 import { errorCode, errorMessage } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import { together } from '../kernel/together.ts'
+import type { Task } from '../kernel/together.ts'
+import type { DirectionName } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Direction } from './direction.ts'
@@ -26,7 +29,7 @@ const PARALLEL_WRITES = 64
 const ECHO_MS = 10_000
 const WRITE_RETRY = { firstMs: 100, longestMs: 30_000 }
 
-/** One direction at work: what wakes it goes into its queue, the queue calls reconcile. */
+/** One direction at work on one registry: what wakes it goes into its queue, the queue calls reconcile. */
 export class Lane {
   readonly direction: Direction
   readonly #deps: LaneDeps
@@ -47,23 +50,26 @@ export class Lane {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([
-      this.#queue.run((key, stop) => this.#look(key, stop), signal),
-      this.direction.parts.budget.tend(signal, (key) => this.#queue.add(key)),
-      this.#listen(signal),
-    ])
+    const { budget } = this.direction.parts
+    const tasks: readonly Task[] = [
+      (stop) => this.#queue.run((key, halt) => this.#look(key, halt), stop),
+      (stop) => budget.tend(stop, (key) => this.#queue.add(key)),
+      (stop) => this.#listen(stop),
+    ]
+    await together(tasks, signal)
   }
 
   mirrorChanged(mirror: Mirror, change: MirrorChange): void {
+    const { from, to } = this.direction.parts
+    if (mirror !== to && !from.has(mirror)) return
     if (change.regained) this.#queue.forgive()
     const targets =
-      mirror === this.direction.parts.from
-        ? this.direction.sourceChanged(change)
-        : this.direction.targetChanged(change)
+      mirror === to ? this.direction.targetChanged(change) : this.direction.sourceChanged(change)
     for (const target of targets) this.#queue.add(keyText(target))
   }
 
-  addressChanged(source: KeyText): void {
+  addressChanged(direction: DirectionName, source: KeyText): void {
+    if (direction !== this.direction.parts.name) return
     const candidate = this.direction.places.of(source)
     if (candidate) this.#queue.add(keyText(candidate.target))
   }
@@ -93,17 +99,18 @@ export class Lane {
     const target = parseKeyText(key)
     if (!target) return
     const outcome = await reconcile(this.direction, target, signal)
-    this.#deps.meters.looked(this.direction.parts.name, outcome)
+    this.#deps.meters.looked(this.direction, outcome)
     if (outcome === 'put' || outcome === 'withdrawn') {
       this.#lastWriteMs = this.#deps.clock.nowMs()
     }
   }
 
   #failed(key: string, error: unknown, failures: number): void {
-    const direction = this.direction.parts.name
+    const { name, to } = this.direction.parts
     const code = errorCode(error) ?? 'unknown'
-    this.#deps.meters.failed(direction, code)
-    const fields = { direction, key, code, failures, reason: errorMessage(error) }
+    this.#deps.meters.failed(this.direction, code)
+    const reason = errorMessage(error)
+    const fields = { direction: name, registry: to.name, key, code, failures, reason }
     if (failures === 1) this.#deps.log.warn(fields, 'change was not taken, will retry')
     else this.#deps.log.debug(fields, 'change was not taken again')
   }

@@ -1,13 +1,12 @@
 import type { Metrics } from '../kernel/metrics.ts'
-import type { DirectionName } from '../registry/exposure.ts'
 import type { Direction } from './direction.ts'
 import type { Mirror } from './mirror.ts'
 import type { Outcome } from './reconcile.ts'
 
 /** What sync counts. Labels are directions, registries and outcomes, never services. */
 export interface Meters {
-  looked(direction: DirectionName, outcome: Outcome): void
-  failed(direction: DirectionName, code: string): void
+  looked(direction: Direction, outcome: Outcome): void
+  failed(direction: Direction, code: string): void
   level(directions: readonly Direction[], mirrors: readonly Mirror[]): void
 }
 
@@ -15,22 +14,22 @@ export function createMeters(metrics: Metrics): Meters {
   const looks = metrics.counter(
     'isthmus_sync_reconciles_total',
     'Looks at a service, by what they came to',
-    ['direction', 'outcome'],
+    ['direction', 'registry', 'outcome'],
   )
   const failures = metrics.counter(
     'isthmus_sync_failures_total',
     'Changes that a registry did not take',
-    ['direction', 'code'],
+    ['direction', 'registry', 'code'],
   )
   const exported = metrics.gauge(
     'isthmus_sync_exported',
     'Services of the target at which something of ours stands',
-    ['direction'],
+    ['direction', 'registry'],
   )
   const held = metrics.gauge(
     'isthmus_sync_held',
     'Withdrawals that wait because there are too many at once',
-    ['direction'],
+    ['direction', 'registry'],
   )
   const complete = metrics.gauge(
     'isthmus_mirror_complete',
@@ -38,16 +37,21 @@ export function createMeters(metrics: Metrics): Meters {
     ['registry'],
   )
   return {
-    looked: (direction, outcome) => looks.inc({ direction, outcome }),
-    failed: (direction, code) => failures.inc({ direction, code }),
+    looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
+    failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),
     level(directions, mirrors) {
-      for (const { parts, exported: services } of directions) {
-        exported.set({ direction: parts.name }, services.size)
-        held.set({ direction: parts.name }, parts.budget.heldCount)
+      for (const direction of directions) {
+        exported.set(labelsOf(direction), direction.exported.size)
+        held.set(labelsOf(direction), direction.parts.budget.heldCount)
       }
       for (const { name, state } of mirrors) {
         complete.set({ registry: name }, state === 'complete' ? 1 : 0)
       }
     },
   }
+}
+
+/** Which registry is written, from which side. */
+function labelsOf({ parts }: Direction): Readonly<Record<'direction' | 'registry', string>> {
+  return { direction: parts.name, registry: parts.to.name }
 }

@@ -55,8 +55,9 @@ export class Mirror {
     return this.#records.get(key)
   }
 
-  records(): Iterable<ServiceRecord> {
-    return this.#records.values()
+  /** All services held. */
+  *services(): Iterable<[KeyText, ServiceKey]> {
+    for (const [text, { key }] of this.#records) yield [text, key]
   }
 
   /** All services of one name in any case, whatever their group, version and protocol. */

@@ -2,37 +2,61 @@ import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 
-/** Which service is offered to the edge for which target, so that what ends is taken back once. */
+/**
+ * Which service is offered to the edge for which targets, in all registries of the other side: it
+ * is taken back when the last of them ends.
+ */
 export class Offers {
   readonly #direction: DirectionName
   readonly #exposure: Exposure
-  readonly #sources = new Map<KeyText, KeyText>()
-  readonly #targets = new Map<KeyText, KeyText>()
+  /** By place: which service stands behind it. A place is a registry and a key in it. */
+  readonly #sources = new Map<string, KeyText>()
+  /** By service: the places at which it stands. */
+  readonly #places = new Map<KeyText, Set<string>>()
 
   constructor(direction: DirectionName, exposure: Exposure) {
     this.#direction = direction
     this.#exposure = exposure
   }
 
-  /** Offers `key` to the edge as what stands behind `target`; undefined while it has no address. */
-  make(target: ServiceKey, key: ServiceKey, endpoints: readonly Instance[]): Address | undefined {
-    const targetText = keyText(target)
+  /**
+   * Offers `key` to the edge as what stands behind `target` in `registry`; undefined while it has
+   * no address.
+   */
+  make(
+    registry: string,
+    target: ServiceKey,
+    key: ServiceKey,
+    endpoints: readonly Instance[],
+  ): Address | undefined {
+    const place = placeText(registry, target)
     const source = keyText(key)
-    if (this.#sources.get(targetText) !== source) this.end(target)
-    this.#sources.set(targetText, source)
-    this.#targets.set(source, targetText)
+    if (this.#sources.get(place) !== source) {
+      this.#end(place)
+      this.#sources.set(place, source)
+      this.#places.set(source, (this.#places.get(source) ?? new Set()).add(place))
+    }
     return this.#exposure.offer({ direction: this.#direction, key, endpoints })
   }
 
-  /** Nothing of ours stands for `target` any more. */
-  end(target: ServiceKey): void {
-    const targetText = keyText(target)
-    const source = this.#sources.get(targetText)
+  /** Nothing of ours stands for `target` in `registry` any more. */
+  end(registry: string, target: ServiceKey): void {
+    this.#end(placeText(registry, target))
+  }
+
+  #end(place: string): void {
+    const source = this.#sources.get(place)
     if (source === undefined) return
-    this.#sources.delete(targetText)
-    // A service that is known by another name by now is still offered.
-    if (this.#targets.get(source) !== targetText) return
-    this.#targets.delete(source)
+    this.#sources.delete(place)
+    const places = this.#places.get(source)
+    places?.delete(place)
+    // A service that stands elsewhere, or is known by another name by now, is still offered.
+    if (places && places.size > 0) return
+    this.#places.delete(source)
     this.#exposure.withdraw(this.#direction, source)
   }
+}
+
+function placeText(registry: string, target: ServiceKey): string {
+  return `${registry} ${keyText(target)}`
 }

@@ -14,6 +14,8 @@ type PlanReason =
 /** One service and what would be done about it, and why. What is in line is not listed. */
 export interface PlanStep {
   readonly direction: DirectionName
+  /** The registry of the target side that this is about. */
+  readonly registry: string
   /** As the target calls it; for a loop, which has no place there, as the source does. */
   readonly key: ServiceKey
   readonly action: PlanAction
@@ -44,6 +46,10 @@ export function planOf(direction: Direction): Plan {
   )
 }
 
+function placeOf({ parts }: Direction): Pick<PlanStep, 'direction' | 'registry'> {
+  return { direction: parts.name, registry: parts.to.name }
+}
+
 function targetsOf(direction: Direction): readonly ServiceKey[] {
   const wanted = [...direction.places.all()].map(({ target }) => keyText(target))
   const texts = new Set<KeyText>([...wanted, ...direction.exported])
@@ -62,7 +68,7 @@ function stepFor(
   held: boolean,
 ): PlanStep | undefined {
   const before = direction.owned(key)
-  const base = { direction: direction.parts.name, key, before }
+  const base = { ...placeOf(direction), key, before }
   switch (verdict.kind) {
     case 'in-line':
       return undefined
@@ -90,17 +96,17 @@ function collisionsOf(direction: Direction): Plan {
     const { winner } = contestFor(direction, target)
     const lost = winner && winner.source !== source && keyText(winner.target) === keyText(target)
     if (!lost) return []
-    const base = { direction: direction.parts.name, key: target, before: [], after: [] }
+    const base = { ...placeOf(direction), key: target, before: [], after: [] }
     return [{ ...base, action: 'skip', reason: 'collision', detail: source }]
   })
 }
 
 /** Services of the source that a loop guard keeps back whole. */
 function loopsOf(direction: Direction): Plan {
-  return [...direction.parts.from.records()]
-    .filter(({ key }) => direction.places.of(keyText(key)) === undefined)
-    .map(({ key }) => ({
-      direction: direction.parts.name,
+  return [...direction.parts.from.services()]
+    .filter(([text]) => direction.places.of(text) === undefined)
+    .map(([, key]) => ({
+      ...placeOf(direction),
       key,
       action: 'skip',
       reason: 'loop',

@@ -54,11 +54,16 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
 }
 
 function mayGo({ parts, exported }: Direction, target: ServiceKey): boolean {
-  const { budget, log, name } = parts
+  const { budget, log, name, to } = parts
   const heldBefore = budget.heldCount
   const goes = budget.allow(keyText(target), exported.size)
   if (!goes && heldBefore === 0) {
-    const fields = { direction: name, exported: exported.size, first: keyText(target) }
+    const fields = {
+      direction: name,
+      registry: to.name,
+      exported: exported.size,
+      first: keyText(target),
+    }
     log.warn(fields, 'too many withdrawals at once: they wait for a second read')
   }
   return goes

@@ -15,7 +15,8 @@ export interface MirrorStatus {
 
 export interface DirectionStatus {
   readonly name: DirectionName
-  readonly from: string
+  /** The registries of the source, in order of precedence. */
+  readonly from: readonly string[]
   readonly to: string
   /** Services of the target at which something of ours stands. */
   readonly exported: number
@@ -58,7 +59,7 @@ export function directionStatus(
   const { name, from, to, budget } = direction.parts
   return {
     name,
-    from: from.name,
+    from: [...from.names],
     to: to.name,
     exported: direction.exported.size,
     ...depth,

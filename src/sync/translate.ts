@@ -1,41 +1,37 @@
 import type { Address } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, Origin, ServiceKey } from '../registry/model.ts'
+import type { Found } from './merge.ts'
 
 /** Change with every start of a process: written on, they would make every start a change. */
 const VOLATILE_LABELS = new Set(['timestamp', 'pid'])
 
-/** Who writes what it read where. */
-export interface Carrier {
-  readonly owner: string
-  /** Name of the registry that was read. */
-  readonly registry: string
-}
-
 /**
- * The record that stands for a service on the other side, all but its id. `endpoints` are the
- * instances behind it, not empty. The same endpoints in any order give the same record.
+ * The record that stands for a service on the other side, all but its id. `found` are the
+ * instances behind it, not empty. The same ones in any order within their registries give the same
+ * record.
  */
 export function standIn(
-  carrier: Carrier,
+  owner: string,
   key: ServiceKey,
-  endpoints: readonly Instance[],
+  found: readonly Found[],
   address: Address,
 ): Omit<Instance, 'id'> {
+  const endpoints = found.map(({ instance }) => instance)
   return {
     host: address.host,
     port: address.port,
     health: endpoints.some(({ health }) => health === 'passing') ? 'passing' : 'warning',
     weight: 100,
     labels: sharedLabels(endpoints),
-    origin: carriedOrigin(carrier, key, endpoints),
+    origin: carriedOrigin(owner, key, found),
   }
 }
 
 /** The value that all of them have under `name`. */
-export function sharedLabel(instances: readonly Instance[], name: string): string | undefined {
-  const value = instances[0]?.labels[name]
-  return instances.every(({ labels }) => labels[name] === value) ? value : undefined
+export function sharedLabel(found: readonly Found[], name: string): string | undefined {
+  const value = found[0]?.instance.labels[name]
+  return found.every(({ instance }) => instance.labels[name] === value) ? value : undefined
 }
 
 /** What all of them say, in order of name. */
@@ -55,33 +51,36 @@ function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, s
  * preferred, three gateways in a ring, each with instances of its own, never agree. And as each
  * record's way is longer by one than that of what lies behind it, no request can go round.
  */
-export function nearest(instances: readonly Instance[]): readonly Instance[] {
-  const shortest = instances.reduce((least, one) => Math.min(least, steps(one)), Infinity)
-  return instances.filter((instance) => steps(instance) === shortest)
+export function nearest(found: readonly Found[]): readonly Found[] {
+  const shortest = found.reduce((least, one) => Math.min(least, steps(one)), Infinity)
+  return found.filter((one) => steps(one) === shortest)
 }
 
-function steps({ origin }: Instance): number {
-  return origin?.path.length ?? 0
+function steps({ instance }: Found): number {
+  return instance.origin?.path.length ?? 0
 }
 
 /** Where a service comes from that stands for these, all of them equally near. */
-export function originOf(instances: readonly Instance[]): Origin | undefined {
-  return instances
-    .flatMap(({ origin }) => origin ?? [])
-    .sort((a, b) => (originText(a) < originText(b) ? -1 : 1))[0]
+export function originOf(found: readonly Found[]): Origin | undefined {
+  return brought(found)[0]?.origin
 }
 
-function originText({ registry, key, path }: Origin): string {
-  return [registry, keyText(key), ...path].join(' ')
+/** Those that gateways brought, by a fixed order of their ways. */
+function brought(found: readonly Found[]): readonly { origin: Origin; registry: string }[] {
+  return found
+    .flatMap(({ instance: { origin }, registry }) => (origin ? [{ origin, registry }] : []))
+    .sort((a, b) => (wayText(a) < wayText(b) ? -1 : 1))
 }
 
-function carriedOrigin(
-  { owner, registry }: Carrier,
-  key: ServiceKey,
-  endpoints: readonly Instance[],
-): Origin {
-  const origin = originOf(endpoints)
-  if (!origin) return { owner, registry, key, path: [owner] }
+function wayText({ origin, registry }: { origin: Origin; registry: string }): string {
+  return [origin.registry, keyText(origin.key), ...origin.path, registry].join(' ')
+}
+
+/** What is registered in several registries was, so it is said, first in the first of them. */
+function carriedOrigin(owner: string, key: ServiceKey, found: readonly Found[]): Origin {
+  const [first] = brought(found)
+  if (!first) return { owner, registry: found[0]?.registry ?? '', key, path: [owner] }
+  const { origin, registry } = first
   return {
     owner,
     registry: origin.registry,

@@ -46,8 +46,8 @@ export class Gateway implements AsyncDisposable {
     this.mesh = wrap(openMemoryRegistry(mesh, { owner, backend: mesh.backend }))
     this.bridge = createBridge({
       owner,
-      legacy: this.legacy,
-      mesh: this.mesh,
+      legacy: [this.legacy],
+      mesh: [this.mesh],
       exposure: this.exposure,
       options: { ...QUICK, ...options },
       log: silentLog,

@@ -24,7 +24,7 @@ function bench(): Bench {
   let reads = 1
   let asked = 0
   const request = (): void => void (asked += 1)
-  const budget = new RemovalBudget(OPTIONS, clock, { count: () => reads, request })
+  const budget = new RemovalBudget(OPTIONS, clock, { counts: () => [reads], request })
   const abort = new AbortController()
   const woken: KeyText[] = []
   const done = budget.tend(abort.signal, (one) => woken.push(one))
