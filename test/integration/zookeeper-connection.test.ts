@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { ensembleOf } from '../../adapters/connections/zookeeper/ensemble.ts'
 import { Supervisor } from '../../adapters/connections/zookeeper/supervisor.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { sharedZookeeper } from '../support/servers/shared.ts'
@@ -9,11 +10,8 @@ import { connectZookeeper } from '../support/zookeeper-client.ts'
 const SILENT = { connected: () => undefined, lost: () => undefined }
 
 function supervise(...addresses: string[]): Supervisor {
-  const servers = addresses.map((address) => {
-    const [host = '', port = ''] = address.split(':')
-    return { host, port: Number(port) }
-  })
-  return new Supervisor(servers, 3_000, silentLog, SILENT)
+  const ensemble = ensembleOf({ servers: addresses, sessionTimeoutMs: 3_000 })
+  return new Supervisor(ensemble, silentLog, SILENT)
 }
 
 test('a write that takes another version for granted changes nothing', async () => {

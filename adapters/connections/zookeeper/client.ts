@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net'
-import { createClient, type Client, type Packet, type Server } from 'node-zookeeper-client'
+import { createClient, type ACL, type Client, type Packet } from 'node-zookeeper-client'
+import type { Ensemble } from './ensemble.ts'
 import { Frames } from './frames.ts'
 
 /** The library's own numbers for the state of its connection. */
 const CLOSING = -1
-const MOST_REPLY_BYTES = 64 * 1024 * 1024
 const XID_LIMIT = 0x7fff_0000
 const FIRST_PAUSE_MS = 50
 const MOST_PAUSE_MS = 1_000
 
 export interface GuardedClient {
   readonly client: Client
+  /** Of what it creates. */
+  readonly acls: readonly ACL[]
   /** Monotonic milliseconds at which the server was last heard. */
   heardMs(): number
   /** Drops the connection; the client then tries the next server with the same session. */
@@ -23,25 +25,31 @@ export interface GuardedClient {
   send(request: (client: Client) => void): void
 }
 
+/** The number of a transaction, as the servers count them. */
+export type Zxid = Buffer
+
 /**
  * node-zookeeper-client with what it lacks: an own choice of servers that stops when told to
  * and takes IPv6, a bounded handshake, whole replies (see {@link Frames}), no requests that wait
  * for the next connection, and no watches sent again in one request that can exceed the server's
- * limit: whoever reconnects reads everything again and watches anew.
+ * limit: whoever reconnects reads everything again and watches anew. A server that has not come
+ * as far as `seen` turns it away, as ZooKeeper does within one session.
  */
 export function openClient(
-  servers: readonly Server[],
-  sessionTimeoutMs: number,
+  { servers, sessionTimeoutMs, digest, acls, maxReplyBytes }: Ensemble,
+  seen: Zxid | undefined,
   onClosed: () => void,
 ): GuardedClient {
   const names = servers.map((_, n) => `server-${n}:1`).join(',')
   const client = createClient(names, { sessionTimeout: sessionTimeoutMs })
   const manager = client.connectionManager
+  if (seen) manager.zxid = seen
+  if (digest) client.addAuthInfo('digest', digest)
   // Short enough that another server can still resume the session when one hangs.
   const handshakeMs = Math.max(500, Math.floor(sessionTimeoutMs / (3 * servers.length)))
   let next = Math.floor(Math.random() * servers.length)
   let heardMs = performance.now()
-  let frames = new Frames(MOST_REPLY_BYTES)
+  let frames = new Frames(maxReplyBytes)
   let timer: NodeJS.Timeout | undefined
   let attempts = 0
   let stopped = false
@@ -79,7 +87,7 @@ export function openClient(
   manager.onSocketClosed = (hadError) => {
     clearTimeout(timer)
     clearTimeout(manager.connectTimeoutHandler ?? undefined) // else it kills the next socket
-    frames = new Frames(MOST_REPLY_BYTES)
+    frames = new Frames(maxReplyBytes)
     forgetWatches()
     const unsent = manager.packetQueue.queue.splice(0)
     closed(hadError)
@@ -94,6 +102,7 @@ export function openClient(
 
   return {
     client,
+    acls,
     heardMs: () => heardMs,
     drop,
     stop: () => {

@@ -1,22 +1,14 @@
 import { CreateMode, type Client, type Stat, type Watcher } from 'node-zookeeper-client'
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { GuardedClient } from './client.ts'
+import { syncRequest } from './sync-request.ts'
+import { addWrite, type Write } from './writes.ts'
 import { failureOf, isRace, NO_NODE, zookeeperCode } from './znode-errors.ts'
 
 export type ZnodeStat = Pick<Stat, 'version'> & {
   /** The session whose end removes the znode, as in {@link Connection.sessionId}. */
   readonly session: string | undefined
 }
-
-export type Write =
-  | {
-      readonly kind: 'create'
-      readonly path: string
-      readonly data: Buffer
-      readonly ephemeral: boolean
-    }
-  | { readonly kind: 'set'; readonly path: string; readonly data: Buffer; readonly version: number }
-  | { readonly kind: 'remove'; readonly path: string; readonly version: number }
 
 type Done<T> = (error: unknown, result?: T) => void
 
@@ -80,18 +72,47 @@ export class Connection {
    * had another version than they take for granted: look again, then write again.
    */
   async commit(writes: readonly Write[]): Promise<boolean> {
+    let refused = 0
     try {
       await this.#request<undefined>((client, done) => {
         const transaction = client.transaction()
-        for (const write of writes) {
-          addWrite(transaction, write)
-        }
-        transaction.commit((error) => done(error))
+        for (const write of writes) addWrite(transaction, write, this.#guarded.acls)
+        transaction.commit((error, results = []) => {
+          refused = results.findIndex(({ err = 0 }) => err !== 0)
+          done(error)
+        })
       })
       return true
     } catch (error) {
       if (isRace(error)) return false
-      throw this.#failure(error, 'write', writes[0]?.path ?? '/')
+      throw this.#failure(error, 'write', (writes[refused] ?? writes[0])?.path ?? '/')
+    }
+  }
+
+  /**
+   * Creates an ephemeral znode whose name is `prefix` and a number, larger than that of any
+   * created there before, and returns its path. false when its folder is not there.
+   */
+  async createNumbered(prefix: string, data: Buffer): Promise<string | false> {
+    try {
+      const path = await this.#request<string>((client, done) => {
+        client.create(prefix, data, this.#guarded.acls, CreateMode.EPHEMERAL_SEQUENTIAL, done)
+      })
+      return path ?? false
+    } catch (error) {
+      if (isRace(error)) return false
+      throw this.#failure(error, 'create', prefix)
+    }
+  }
+
+  /** What is read after it is at least as new as the moment in which it was called. */
+  async sync(path: string): Promise<void> {
+    try {
+      await this.#request<undefined>(({ connectionManager }, done) => {
+        connectionManager.queue(syncRequest(path), done)
+      })
+    } catch (error) {
+      throw this.#failure(error, 'sync', path)
     }
   }
 
@@ -131,27 +152,6 @@ export class Connection {
   #failure(error: unknown, operation: string, path: string): unknown {
     return error === this.lost.reason ? error : failureOf(error, operation, path)
   }
-}
-
-function addWrite(transaction: ReturnType<Client['transaction']>, write: Write): void {
-  switch (write.kind) {
-    case 'create': {
-      const mode = write.ephemeral ? CreateMode.EPHEMERAL : CreateMode.PERSISTENT
-      transaction.create(write.path, write.data, mode)
-      return
-    }
-    case 'set':
-      transaction.setData(write.path, write.data, write.version)
-      break
-    case 'remove':
-      transaction.remove(write.path, write.version)
-      break
-    default:
-      write satisfies never
-  }
-  // The library reads version 0 as "any version".
-  const added = transaction.ops.at(-1)
-  if (added) added.version = write.version
 }
 
 function statOf({ version, ephemeralOwner }: Stat): ZnodeStat {

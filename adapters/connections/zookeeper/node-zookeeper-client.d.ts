@@ -26,6 +26,12 @@ declare module 'node-zookeeper-client' {
     readonly callback: (error: unknown) => void
   }
 
+  /** What the connection manager takes: it numbers the header, then asks for the bytes. */
+  export interface RawRequest {
+    readonly header: { xid: number; readonly type: number }
+    toBuffer(): Buffer
+  }
+
   export interface Server {
     readonly host: string
     readonly port: number
@@ -34,6 +40,8 @@ declare module 'node-zookeeper-client' {
   export interface ConnectionManager {
     state: number
     xid: number
+    /** 8 bytes: the last transaction that a reply has shown. */
+    zxid: Buffer
     socket: Socket | undefined
     readonly pendingQueue: Packet[]
     readonly packetQueue: { readonly queue: Packet[] }
@@ -42,6 +50,7 @@ declare module 'node-zookeeper-client' {
       childWatchers: object
       existenceWatchers: object
     }
+    queue(request: RawRequest, done: (error: unknown) => void): void
     findNextServer(callback: (server: Server) => void): void
     onSocketData(bytes: Buffer): void
     onSocketClosed(hadError: boolean): void
@@ -50,16 +59,19 @@ declare module 'node-zookeeper-client' {
 
   export interface Transaction {
     readonly ops: { version?: number }[]
-    create(path: string, data: Buffer, mode: number): this
+    create(path: string, data: Buffer, acls: readonly ACL[], mode: number): this
+    check(path: string, version: number): this
     setData(path: string, data: Buffer, version: number): this
     remove(path: string, version: number): this
-    commit(done: Done<[]>): void
+    /** `err` of an operation that did not fail is 0 or absent. */
+    commit(done: Done<[results?: readonly { readonly err?: number }[]]>): void
   }
 
   export interface Client extends EventEmitter {
     readonly connectionManager: ConnectionManager
     connect(): void
     close(): void
+    addAuthInfo(scheme: string, auth: Buffer): void
     getSessionId(): Buffer
     getSessionPassword(): Buffer
     getSessionTimeout(): number
@@ -103,7 +115,11 @@ declare module 'node-zookeeper-client' {
   }
 
   export function createClient(servers: string, options?: ClientOptions): Client
-  export const CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL: number }
+  export const CreateMode: {
+    readonly PERSISTENT: number
+    readonly EPHEMERAL: number
+    readonly EPHEMERAL_SEQUENTIAL: number
+  }
 
   export const State: { readonly SYNC_CONNECTED: State }
   export interface Id {
@@ -112,7 +128,7 @@ declare module 'node-zookeeper-client' {
   export interface ACL {
     readonly permission: number
   }
-  export const Id: { readonly ANYONE_ID_UNSAFE: Id }
+  export const Id: { readonly ANYONE_ID_UNSAFE: Id; readonly AUTH_IDS: Id }
   export const ACL: {
     new (permission: number, id: Id): ACL
     readonly OPEN_ACL_UNSAFE: readonly ACL[]

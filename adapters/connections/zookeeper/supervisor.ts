@@ -1,8 +1,8 @@
-import type { Server } from 'node-zookeeper-client'
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
-import { openClient, type GuardedClient } from './client.ts'
+import { openClient, type GuardedClient, type Zxid } from './client.ts'
 import { Connection } from './connection.ts'
+import type { Ensemble } from './ensemble.ts'
 
 export interface SupervisorEvents {
   connected(): void
@@ -23,8 +23,7 @@ const LOOKS_PER_SESSION = 12
  * `other-session`. Does no I/O before {@link connected} is called.
  */
 export class Supervisor implements AsyncDisposable {
-  readonly #servers: readonly Server[]
-  readonly #sessionTimeoutMs: number
+  readonly #ensemble: Ensemble
   readonly #log: Log
   readonly #events: SupervisorEvents
   readonly #closed = new AbortController()
@@ -34,14 +33,8 @@ export class Supervisor implements AsyncDisposable {
   #watchdog: NodeJS.Timeout | undefined
   #lookedMs = 0
 
-  constructor(
-    servers: readonly Server[],
-    sessionTimeoutMs: number,
-    log: Log,
-    events: SupervisorEvents,
-  ) {
-    this.#servers = servers
-    this.#sessionTimeoutMs = sessionTimeoutMs
+  constructor(ensemble: Ensemble, log: Log, events: SupervisorEvents) {
+    this.#ensemble = ensemble
     this.#log = log
     this.#events = events
   }
@@ -83,15 +76,18 @@ export class Supervisor implements AsyncDisposable {
     this.#lose('the registry is closed')
   }
 
-  #start(): void {
+  /** A session that follows another one must not see less than that one did. */
+  #start(seen?: Zxid): void {
     clearInterval(this.#watchdog)
-    const guarded = openClient(this.#servers, this.#sessionTimeoutMs, () => {
+    const guarded = openClient(this.#ensemble, seen, () => {
       if (guarded === this.#guarded) this.#lose('connection lost')
     })
     this.#guarded = guarded
     guarded.client.on('connected', () => this.#connect(guarded))
-    guarded.client.on('expired', () => this.#renew(guarded, 'session expired'))
-    this.#watch(guarded, this.#sessionTimeoutMs)
+    const renew = (reason: string): void => this.#renew(guarded, reason, zxidOf(guarded))
+    guarded.client.on('expired', () => renew('session expired'))
+    guarded.client.on('authenticationFailed', () => renew('the digest was refused'))
+    this.#watch(guarded, this.#ensemble.sessionTimeoutMs)
     guarded.client.connect()
   }
 
@@ -117,12 +113,12 @@ export class Supervisor implements AsyncDisposable {
     this.#log.warn({ session: connection.sessionId }, 'zookeeper connection lost')
   }
 
-  #renew(guarded: GuardedClient, reason: string): void {
+  #renew(guarded: GuardedClient, reason: string, seen: Zxid | undefined): void {
     if (guarded !== this.#guarded || this.closed.aborted) return
     this.#log.warn({ reason }, 'zookeeper session ended, a new one follows')
     this.#lose(reason)
     guarded.stop()
-    this.#start()
+    this.#start(seen)
   }
 
   #watch(guarded: GuardedClient, sessionTimeoutMs: number): void {
@@ -140,12 +136,27 @@ export class Supervisor implements AsyncDisposable {
     const silentMs = now - guarded.heardMs()
     const connection = this.#connection
     if (!connection) {
-      if (silentMs > sessionTimeoutMs * EXPIRY && hasSession(guarded))
-        this.#renew(guarded, 'no server resumed the session in time')
+      if (silentMs > sessionTimeoutMs * EXPIRY) this.#giveUp(guarded)
       return
     }
     if (Math.max(silentMs, connection.waitingMs()) > sessionTimeoutMs * SILENCE) guarded.drop()
   }
+
+  /**
+   * No server has let us in for so long that the session is over. When not even a new session was
+   * let in, no server may have come as far as what we saw: the ensemble was put back, or it is
+   * another one. Whatever is there now is then what counts.
+   */
+  #giveUp(guarded: GuardedClient): void {
+    if (hasSession(guarded))
+      this.#renew(guarded, 'no server resumed the session in time', zxidOf(guarded))
+    else if (zxidOf(guarded).some((byte) => byte !== 0))
+      this.#renew(guarded, 'no server has what was seen before', undefined)
+  }
+}
+
+function zxidOf({ client }: GuardedClient): Zxid {
+  return Buffer.from(client.connectionManager.zxid)
 }
 
 function hasSession({ client }: GuardedClient): boolean {

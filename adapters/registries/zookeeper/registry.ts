@@ -1,7 +1,6 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Server } from 'node-zookeeper-client'
-import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Metrics } from '../../../src/kernel/metrics.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
@@ -13,15 +12,13 @@ import type { Layout, LayoutName } from './layout.ts'
 import { zookeeperCounters } from './metrics.ts'
 import { ZookeeperSink } from './sink.ts'
 import { ZookeeperSource } from './source.ts'
+import { ensembleOf, type EnsembleOptions } from '../../connections/zookeeper/ensemble.ts'
 import { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 
-export interface ZookeeperOptions {
+export interface ZookeeperOptions extends EnsembleOptions {
   readonly name: string
-  /** `host:port`, IPv6 in brackets. */
-  readonly servers: readonly string[]
-  /** Comes before both roots. */
+  /** Comes before all roots. */
   readonly chroot?: string | undefined
-  readonly sessionTimeoutMs: number
   readonly layouts: {
     readonly read: readonly LayoutName[]
     readonly http: LayoutName
@@ -48,12 +45,12 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
   const { owner } = deps
   const log = deps.log.child({ registry: name })
   const counters = zookeeperCounters(deps.metrics, name)
-  const servers = options.servers.map(serverOf)
+  const ensemble = ensembleOf(options)
   const layouts: Record<LayoutName, Layout> = {
     dubbo: dubboLayout(chroot + options.dubboRoot),
     curator: curatorLayout(chroot + options.curatorRoot, options.curatorPayloadClass),
   }
-  const supervisor = new Supervisor(servers, sessionTimeoutMs, log, counters)
+  const supervisor = new Supervisor(ensemble, log, counters)
   return {
     name,
     kind: 'zookeeper',
@@ -75,7 +72,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
     }),
     describe: async (signal) => {
       const read = options.layouts.read.map((layout) => layouts[layout])
-      return await describe(supervisor, read, servers, signal)
+      return await describe(supervisor, read, ensemble.servers, signal)
     },
     [Symbol.asyncDispose]: async () => {
       await supervisor[Symbol.asyncDispose]()
@@ -118,14 +115,4 @@ async function firstVersion(
     return match[1]
   })
   return await Promise.any(answers).catch(() => undefined)
-}
-
-function serverOf(text: string): Server {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:/\s]+)):(\d{1,5})$/.exec(text)
-  const host = match?.[1] ?? match?.[2]
-  if (host === undefined)
-    throw new IsthmusError('CONFIG_INVALID', 'a ZooKeeper server is host:port', {
-      details: { server: text },
-    })
-  return { host, port: Number(match?.[3]) }
 }

@@ -1,4 +1,4 @@
-import type { Write } from '../../connections/zookeeper/connection.ts'
+import type { Write } from '../../connections/zookeeper/writes.ts'
 
 // A server refuses a request above jute.maxbuffer, 1 MiB by default, by closing the connection.
 const MOST_BYTES = 512 * 1024
@@ -26,6 +26,6 @@ export function batches(writes: readonly Write[]): readonly (readonly Write[])[]
 }
 
 function sizeOf(write: Write): number {
-  const data = write.kind === 'remove' ? 0 : write.data.length
+  const data = 'data' in write ? write.data.length : 0
   return OVERHEAD_BYTES + Buffer.byteLength(write.path) + data
 }

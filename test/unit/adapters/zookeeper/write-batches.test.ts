@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Write } from '../../../../adapters/connections/zookeeper/connection.ts'
+import type { Write } from '../../../../adapters/connections/zookeeper/writes.ts'
 import { batches } from '../../../../adapters/registries/zookeeper/write-batches.ts'
 
 const MOST_REQUEST_BYTES = 1024 * 1024
@@ -30,7 +30,7 @@ test('any writes come out in order, in transactions that a server takes', () => 
       expect(made.flat()).toEqual(writes)
       for (const batch of made) {
         expect(batch).not.toHaveLength(0)
-        const bytes = batch.map((write) => (write.kind === 'remove' ? 0 : write.data.length))
+        const bytes = batch.map((write) => ('data' in write ? write.data.length : 0))
         expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(MOST_REQUEST_BYTES)
       }
     }),
