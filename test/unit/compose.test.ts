@@ -88,7 +88,7 @@ describe.each(ours)('the configuration of $name', ({ service, part }) => {
 })
 
 test('each command line is one of ours, and so are its options', () => {
-  const commandLine = read('src/cli.ts')
+  const commandLine = ['programs', 'sample'].map((group) => read(`src/cli/${group}.ts`)).join('')
   for (const { image, command } of Object.values(compose.services)) {
     if (!image.startsWith('isthmus:')) continue
     expect(commandLine).toContain(`.command('${command[0] ?? ''}'`)
