@@ -17,7 +17,13 @@ const collector = z.discriminatedUnion('kind', [
 ])
 
 export const side = z.strictObject({
-  registries: z.array(registry).min(1).max(1).describe('The registry of this side'),
+  registries: z
+    .array(registry)
+    .min(1)
+    .describe(
+      'Registries of this side, in order of precedence: services are read from all of them as if ' +
+        'they were one, and what the other side has is written into each',
+    ),
   headers: z
     .strictObject({
       accepts: z.array(headerFormat).min(1).describe('Formats read, the first valid one wins'),

@@ -23,8 +23,8 @@ interface Side {
 
 export interface GatewaySetup {
   readonly owner: string
-  readonly legacy: Side
-  readonly mesh: Side
+  readonly legacy: Side | readonly Side[]
+  readonly mesh: Side | readonly Side[]
   readonly options?: Partial<BridgeOptions>
   readonly exposure?: Partial<ExposureOptions>
   /** Stands between the gateway and each of its registries. */
@@ -35,19 +35,21 @@ export interface GatewaySetup {
 export class Gateway implements AsyncDisposable {
   readonly bridge: Bridge
   readonly exposure: PredictingExposure
-  readonly legacy: Registry
-  readonly mesh: Registry
+  /** Of both sides, each side's in order of precedence. */
+  readonly registries: readonly Registry[]
   readonly #abort = new AbortController()
   readonly #done: Promise<void>
 
   constructor({ owner, legacy, mesh, options, exposure, wrap = (one) => one }: GatewaySetup) {
     this.exposure = new PredictingExposure({ host: `${owner}.test`, ...exposure })
-    this.legacy = wrap(openMemoryRegistry(legacy, { owner, backend: legacy.backend }))
-    this.mesh = wrap(openMemoryRegistry(mesh, { owner, backend: mesh.backend }))
+    const open = (side: Side): Registry =>
+      wrap(openMemoryRegistry(side, { owner, backend: side.backend }))
+    const [legacies, meshes] = [[legacy].flat().map(open), [mesh].flat().map(open)]
+    this.registries = [...legacies, ...meshes]
     this.bridge = createBridge({
       owner,
-      legacy: [this.legacy],
-      mesh: [this.mesh],
+      legacy: legacies,
+      mesh: meshes,
       exposure: this.exposure,
       options: { ...QUICK, ...options },
       log: silentLog,
@@ -65,8 +67,12 @@ export class Gateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-    await this.legacy[Symbol.asyncDispose]()
-    await this.mesh[Symbol.asyncDispose]()
+    for (const registry of this.registries) await registry[Symbol.asyncDispose]()
+  }
+
+  /** Asks every registry for one more complete read. */
+  resync(): void {
+    for (const { source } of this.registries) source.resync()
   }
 
   /** Nothing waits, nothing is worked on, nothing would be written. */

@@ -5,7 +5,7 @@ import { Gateway } from './gateway.ts'
 import type { GatewaySetup } from './gateway.ts'
 import { ObservedBackend, unevenPace } from './observed-backend.ts'
 
-/** Which registries a gateway joins: its legacy one and its mesh one. */
+/** Which registries a gateway joins; several of one side as `a+b`. */
 export interface Link {
   readonly owner: string
   readonly legacy: string
@@ -19,10 +19,8 @@ export class Ring implements AsyncDisposable {
 
   constructor(links: readonly Link[], setup: Partial<GatewaySetup> = {}, seed = 1) {
     this.gateways = links.map(({ owner, legacy, mesh }) => {
-      const side = (name: string): GatewaySetup['legacy'] => ({
-        name,
-        backend: this.#registry(name, seed),
-      })
+      const side = (names: string): GatewaySetup['legacy'] =>
+        names.split('+').map((name) => ({ name, backend: this.#registry(name, seed) }))
       return new Gateway({ owner, legacy: side(legacy), mesh: side(mesh), ...setup })
     })
   }

@@ -76,6 +76,17 @@ describe('parseConfig', () => {
     expect(message).toContain('gateway.mesh.registries.0.token: file gone.txt cannot be read')
   })
 
+  test('a side has as many registries as it has', () => {
+    const { gateway } = parseConfig(
+      GATEWAY.replace(
+        "servers: ['127.0.0.1:2181'] }]",
+        "servers: ['127.0.0.1:2181'] }, { kind: memory, name: old }]",
+      ),
+      surroundings,
+    )
+    expect(gateway?.legacy.registries.map(({ name }) => name)).toEqual(['zk', 'old'])
+  })
+
   test.each([
     [
       'limits that contradict each other',

@@ -143,7 +143,7 @@ class World implements AsyncDisposable {
         return
       }
       case 'resync': {
-        this.#gateway[step.side].source.resync()
+        this.#gateway.resync()
         return
       }
       case 'restart':
@@ -165,8 +165,7 @@ class World implements AsyncDisposable {
       expect({ is: this.dump(), plan: this.#gateway.bridge.plan() }).toEqual(this.expected()),
     )
     const writes = this.writes()
-    this.#gateway.legacy.source.resync()
-    this.#gateway.mesh.source.resync()
+    this.#gateway.resync()
     await turns(30)
     await eventually('settled again', () => this.#gateway.isSettled())
     expect(this.writes()).toEqual(writes)

@@ -25,10 +25,7 @@ async function settled(ring: Ring): Promise<void> {
 /** Nothing is written any more, whatever is read again. */
 async function expectQuiet(ring: Ring): Promise<void> {
   const writes = ring.writes()
-  for (const { legacy, mesh } of ring.gateways) {
-    legacy.source.resync()
-    mesh.source.resync()
-  }
+  for (const gateway of ring.gateways) gateway.resync()
   await settled(ring)
   expect(ring.writes()).toBe(writes)
 }

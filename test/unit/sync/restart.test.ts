@@ -66,6 +66,6 @@ test('a write that was lost before anybody read it is found at the next complete
   await eventually('lost', () => consul.lost === 1)
   await turns(20)
   expect(consul.instances(PAY)).toHaveLength(0)
-  gateway.mesh.source.resync()
+  gateway.resync()
   await eventually('written again', () => consul.instances(PAY).length === 1)
 })
