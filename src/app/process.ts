@@ -1,3 +1,4 @@
+import { collectDefaultMetrics } from 'prom-client'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { IsthmusError } from '../kernel/errors.ts'
@@ -14,7 +15,9 @@ export interface Process {
 /** Reads the configuration and sets up log and metrics. Throws CONFIG_INVALID. */
 export function startProcess(configPath: string): Process {
   const config = loadConfig(configPath)
-  return { config, log: createLog(config.log.level), metrics: new Metrics() }
+  const metrics = new Metrics()
+  collectDefaultMetrics({ register: metrics.registry })
+  return { config, log: createLog(config.log.level), metrics }
 }
 
 /** The part of the configuration that this process is about. Throws CONFIG_INVALID without it. */

@@ -14,11 +14,12 @@ const READY_WITHIN_MS = 60_000
 /** A running `isthmus gateway`, with what its admin listener says. */
 export class GatewayProcess implements AsyncDisposable {
   readonly command: Command
-  readonly #admin: string
+  /** `http://host:port` of its admin listener. */
+  readonly admin: string
 
   private constructor(command: Command, admin: string) {
     this.command = command
-    this.#admin = admin
+    this.admin = admin
   }
 
   /** Resolves when it answers operators, which is before it has read anything. */
@@ -35,7 +36,7 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** HTTP status of `/livez` or `/readyz`. */
   async answers(path: 'livez' | 'readyz'): Promise<number> {
-    return (await fetch(`${this.#admin}/${path}`)).status
+    return (await fetch(`${this.admin}/${path}`)).status
   }
 
   async ready(): Promise<void> {
@@ -76,6 +77,6 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   async #status(): Promise<z.infer<typeof status>> {
-    return status.parse(await (await fetch(`${this.#admin}/status`)).json())
+    return status.parse(await (await fetch(`${this.admin}/status`)).json())
   }
 }

@@ -87,8 +87,27 @@ export class Services implements AsyncDisposable {
     this.meshKeys.push(...keys)
   }
 
+  async removeLegacy(keys: readonly ServiceKey[]): Promise<void> {
+    const at = { host: '127.0.0.1', port: this.#port }
+    for (const key of keys) {
+      const { child } = (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, at)
+      await this.legacy.remove(`${folderOf(key)}/${child}`)
+    }
+    forget(this.legacyKeys, keys)
+  }
+
+  async removeMesh(keys: readonly ServiceKey[]): Promise<void> {
+    for (const key of keys) await this.mesh.deregister(key, { host: '127.0.0.1', port: this.#port })
+    forget(this.meshKeys, keys)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.mesh.destroy()
     await this.#legacy?.[Symbol.asyncDispose]()
   }
+}
+
+function forget(all: ServiceKey[], gone: readonly ServiceKey[]): void {
+  const texts = new Set(gone.map(keyText))
+  all.splice(0, all.length, ...all.filter((key) => !texts.has(keyText(key))))
 }

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { serviceKeys } from '../../test/support/gateway/services.ts'
+import type { Services } from '../../test/support/gateway/services.ts'
+import type { Random } from './random.ts'
+
+/** Services that come and go have numbers from here on; those below stay through the whole run. */
+const FIRST = 1_000
+const MOST = 40
+
+/** Whether what a history tells is about a service that comes and goes by itself. */
+export function isChurn(text: string): boolean {
+  return /(?:web-|rpc-|[Ll]egacy)(?:1\d{3})\D/.test(`${text} `)
+}
+
+/** Adds and takes away services on both sides until `signal` aborts; returns how often. */
+export async function churn(
+  services: Services,
+  perSecond: number,
+  random: Random,
+  signal: AbortSignal,
+): Promise<number> {
+  const alive = { legacy: new Set<number>(), mesh: new Set<number>() }
+  let changes = 0
+  while (!signal.aborted) {
+    const side = random.pick(['legacy', 'mesh'] as const)
+    const n = FIRST + random.below(MOST)
+    // A registry that is down at this moment takes no registration; the service tries again later.
+    const done = await change(services, side, n, alive[side]).catch(() => false)
+    if (done) changes += 1
+    await delay(1_000 / perSecond, undefined, { signal }).catch(() => undefined)
+  }
+  return changes
+}
+
+async function change(
+  services: Services,
+  side: 'legacy' | 'mesh',
+  n: number,
+  alive: Set<number>,
+): Promise<true> {
+  const keys = serviceKeys(side, n, n + 1)
+  const add = side === 'legacy' ? 'addLegacy' : 'addMesh'
+  const remove = side === 'legacy' ? 'removeLegacy' : 'removeMesh'
+  if (alive.has(n)) {
+    await services[remove](keys)
+    alive.delete(n)
+  } else {
+    await services[add](keys)
+    alive.add(n)
+  }
+  return true
+}
