@@ -4,6 +4,7 @@ import { admin } from './listeners.ts'
 import { names } from './names.ts'
 import { side } from './sides.ts'
 import { sync } from './sync.ts'
+import { tracing } from './tracing.ts'
 import { traffic } from './traffic.ts'
 
 export const gateway = z
@@ -22,6 +23,7 @@ export const gateway = z
     names,
     sync,
     traffic,
+    tracing,
     admin: admin(9_901),
     query: httpUrl.optional().describe('Query backend whose pages the admin listener passes on'),
   })

@@ -15,13 +15,18 @@ import { OnwardReply } from './onward-reply.ts'
 import { beginSpans } from './own-spans.ts'
 import { sendRefusal } from './refusal.ts'
 import type { Route } from './routes.ts'
-import { crossTrace, type TraceCrossing, type TraceSides } from './trace.ts'
+import type { ParticipationOf } from './participation.ts'
+import { crossTrace, type TraceCrossing } from './trace.ts'
+import type { TraceMemory } from './trace-memory.ts'
+import type { TraceSides } from './trace-side.ts'
 
 export interface CrossingDeps extends AttemptDeps {
   readonly forwarder: Forwarder
   readonly sides: Readonly<Record<DirectionName, TraceSides>>
   readonly limits: ExchangeLimits
   readonly log: Log
+  readonly participations: Readonly<Record<DirectionName, ParticipationOf>>
+  readonly memory: TraceMemory
   readonly random64: Random64
   /** Whether connections that came for this route shall end with their next answer. */
   readonly closing: (route: Route) => boolean
@@ -54,11 +59,14 @@ export async function cross(exchange: Exchange, route: Route, deps: CrossingDeps
 }
 
 function convertTrace(
-  { headers }: Exchange,
+  exchange: Exchange,
   direction: DirectionName,
-  { sides, random64, metrics }: CrossingDeps,
+  deps: CrossingDeps,
 ): TraceCrossing {
-  const trace = crossTrace(headers, requestFields(headers), sides[direction], random64)
+  const { sides, participations, metrics } = deps
+  const participation = participations[direction](exchange.caller().host)
+  const onward = requestFields(exchange.headers)
+  const trace = crossTrace(exchange.headers, onward, sides[direction], participation, deps)
   for (const rejection of trace.rejected) metrics.traceRejected(rejection)
   for (const loss of trace.losses) metrics.traceLost(loss)
   return trace

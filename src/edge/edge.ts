@@ -5,6 +5,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
 import type { StateStore } from '../registry/ports.ts'
+import { BoundedTraceMemory, type TraceMemoryLimits } from './bounded-trace-memory.ts'
 import type { CrossingDeps } from './crossing.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { Endpoints } from './endpoint.ts'
@@ -16,7 +17,15 @@ import { PortListeners } from './port-listeners.ts'
 import { PortTable, type PortRange } from './ports.ts'
 import { RouteBook } from './route-book.ts'
 import { ServicePorts } from './service-ports.ts'
-import { advertisedHosts, traceSides, type EdgeSides, type Reporters } from './sides.ts'
+import {
+  advertisedHosts,
+  participations,
+  traceSides,
+  type EdgeSides,
+  type Reporters,
+  type TracingOptions,
+} from './sides.ts'
+import { traceMemoryMetrics } from './trace-memory-metrics.ts'
 import { Tunnels } from './tunnel.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -31,6 +40,7 @@ export interface EdgeOptions extends EdgeSides {
     readonly tcpIdleTimeoutMs: number
     readonly drainMs: number
   }
+  readonly tracing: TracingOptions & { readonly memory: TraceMemoryLimits }
 }
 
 export interface EdgeDeps {
@@ -94,9 +104,17 @@ async function assemble(
   const routes = new RouteBook(new Endpoints((endpoint) => forwarder.forget(endpoint)), metrics)
   const crossings = new UnderWay()
   let draining = false
-  const sides = traceSides(options, reporters)
+  const tracing = {
+    sides: traceSides(options, reporters),
+    participations: participations(options.tracing),
+    memory: new BoundedTraceMemory(
+      options.tracing.memory,
+      systemClock,
+      traceMemoryMetrics(registry),
+    ),
+  }
   const closing: CrossingDeps['closing'] = ({ port }) => draining || !routes.table.at(port)
-  const crossing = { forwarder, sides, limits: traffic, metrics, log, closing, ...CHANCE }
+  const crossing = { forwarder, ...tracing, limits: traffic, metrics, log, closing, ...CHANCE }
   const http = await openHttpEdges(routes, crossing, crossings, life)
   const tunnels = new Tunnels({ ...traffic, idleTimeoutMs: traffic.tcpIdleTimeoutMs }, crossing)
   life.defer(() => tunnels.closeAll())

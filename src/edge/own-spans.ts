@@ -4,7 +4,8 @@ import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import type { Route } from './routes.ts'
 import type { GatewaySpan } from './span-reporter.ts'
-import type { SpanIds, TraceCrossing, TraceSides } from './trace.ts'
+import type { SpanIds, TraceCrossing } from './trace.ts'
+import type { TraceSides } from './trace-side.ts'
 import { wayOf } from './way.ts'
 
 export interface CrossingResult {

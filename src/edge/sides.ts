@@ -1,10 +1,16 @@
 import type { DirectionName } from '../registry/exposure.ts'
+import type { ParticipationOf, ParticipationOptions } from './participation.ts'
+import { participationOf } from './participation.ts'
 import type { SpanReporter } from './span-reporter.ts'
-import type { TraceSide, TraceSides } from './trace.ts'
+import type { SideName } from './trace-memory.ts'
+import type { TraceSide, TraceSides } from './trace-side.ts'
 
 /** One side as the edge sees it: the shape of a side in the configuration. */
 interface EdgeSide {
-  readonly headers: Pick<TraceSide, 'accepts' | 'sends' | 'traceIdBits'>
+  readonly headers: Pick<TraceSide, 'accepts' | 'sends' | 'traceIdBits'> & {
+    /** Absent: where Jaeger's or OpenTracing's fields are sent, whose clients pass them on. */
+    readonly forwardsBaggage?: boolean | undefined
+  }
   /** Host that services of this side dial to reach the gateway. */
   readonly advertise: string
 }
@@ -25,8 +31,8 @@ export function traceSides(
   sides: EdgeSides,
   reporters: Reporters,
 ): Readonly<Record<DirectionName, TraceSides>> {
-  const legacy = traceSide(sides.legacy, reporters.legacy)
-  const mesh = traceSide(sides.mesh, reporters.mesh)
+  const legacy = traceSide('legacy', sides.legacy, reporters.legacy)
+  const mesh = traceSide('mesh', sides.mesh, reporters.mesh)
   return {
     'legacy-to-mesh': { caller: mesh, callee: legacy },
     'mesh-to-legacy': { caller: legacy, callee: mesh },
@@ -41,6 +47,30 @@ export function advertisedHosts({
   return { 'legacy-to-mesh': mesh.advertise, 'mesh-to-legacy': legacy.advertise }
 }
 
-function traceSide({ headers }: EdgeSide, reporter: SpanReporter | undefined): TraceSide {
-  return { ...headers, ...(reporter ? { reporter } : {}) }
+/** The shape of `tracing` in the configuration, as far as it is about callers. */
+export interface TracingOptions {
+  readonly fromLegacy: ParticipationOptions
+  readonly fromMesh: ParticipationOptions
+}
+
+/** The callers of a direction are on the other side than its services. */
+export function participations({
+  fromLegacy,
+  fromMesh,
+}: TracingOptions): Readonly<Record<DirectionName, ParticipationOf>> {
+  return {
+    'legacy-to-mesh': participationOf(fromMesh),
+    'mesh-to-legacy': participationOf(fromLegacy),
+  }
+}
+
+function traceSide(
+  name: SideName,
+  { headers }: EdgeSide,
+  reporter: SpanReporter | undefined,
+): TraceSide {
+  const { accepts, sends, traceIdBits } = headers
+  const forwardsBaggage =
+    headers.forwardsBaggage ?? (sends.includes('jaeger') || sends.includes('ot'))
+  return { name, accepts, sends, traceIdBits, forwardsBaggage, ...(reporter ? { reporter } : {}) }
 }

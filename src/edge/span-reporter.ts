@@ -21,6 +21,15 @@ export interface GatewaySpan {
   /** Who the gateway talked with. */
   readonly remote: { readonly service?: string; readonly host?: string; readonly port?: number }
   readonly tags: Readonly<Record<string, string>>
+  /** Other traces that ended here. */
+  readonly links?: readonly SpanLink[]
+}
+
+/** `restarted`: the caller was not trusted. `outranked`: another context of its request won. */
+export interface SpanLink {
+  readonly traceId: ContextTraceId
+  readonly spanId: ContextSpanId
+  readonly reason: 'restarted' | 'outranked'
 }
 
 /** Where the gateway's own spans go. One for each side, in what that side speaks. */

@@ -1,9 +1,8 @@
 import { childContext, startContext } from '../../trace-converter/context/child.ts'
+import { isContext } from '../../trace-converter/context/codec.ts'
 import { newSpanId, newTraceId, type Random64 } from '../../trace-converter/context/ids.ts'
-import { lossesOf } from '../../trace-converter/context/losses.ts'
 import type {
   ContextSpanId,
-  HeaderFormat,
   HeaderList,
   Loss,
   Rejection,
@@ -12,23 +11,16 @@ import type {
 } from '../../trace-converter/context/model.ts'
 import { readContext } from '../../trace-converter/context/read.ts'
 import { writeContext } from '../../trace-converter/context/write.ts'
-import type { GatewaySpan, SpanReporter } from './span-reporter.ts'
+import { bringBack, setAside } from './aside.ts'
+import type { Participation } from './participation.ts'
+import type { GatewaySpan } from './span-reporter.ts'
+import type { TraceMemory } from './trace-memory.ts'
+import type { TraceSide, TraceSides } from './trace-side.ts'
 
-/** How one side speaks of traces. */
-export interface TraceSide {
-  readonly accepts: readonly HeaderFormat[]
-  readonly sends: readonly HeaderFormat[]
-  readonly traceIdBits: 64 | 128
-  /** Absent: the gateway reports no span of its own to this side. */
-  readonly reporter?: SpanReporter
-}
-
-export interface TraceSides {
-  readonly caller: TraceSide
-  readonly callee: TraceSide
-}
-
-export type SpanIds = Pick<GatewaySpan, 'traceId' | 'traceIdWidth' | 'id' | 'parentId' | 'sampling'>
+export type SpanIds = Pick<
+  GatewaySpan,
+  'traceId' | 'traceIdWidth' | 'id' | 'parentId' | 'sampling' | 'links'
+>
 
 interface OwnSpans {
   /** For the caller's side. */
@@ -42,7 +34,13 @@ export interface TraceCrossing extends OwnSpans {
   /** The fields that go on: no stale trace header, and one context in the callee's formats. */
   readonly headers: HeaderList
   readonly rejected: readonly Rejection[]
+  /** What the callee's formats do not say; it may still come back. */
   readonly losses: readonly Loss[]
+}
+
+export interface TraceDeps {
+  readonly random64: Random64
+  readonly memory: TraceMemory
 }
 
 /**
@@ -54,17 +52,57 @@ export function crossTrace(
   received: HeaderList,
   onward: HeaderList,
   sides: TraceSides,
-  random: Random64,
+  participation: Participation,
+  deps: TraceDeps,
 ): TraceCrossing {
-  const { context, seed, rejected } = readContext(received, sides.caller.accepts)
-  const { sends, traceIdBits } = sides.callee
-  const { spans, written } = ownSpans(context ?? seed, sides, random)
-  return {
-    ...spans,
-    headers: writeContext(onward, written, sends, { traceIdBits }),
-    rejected,
-    losses: written ? lossesOf(written, sends, traceIdBits) : [],
+  const { traceIdBits, sends } = sides.callee
+  const options = { traceIdBits }
+  if (participation === 'ignore') {
+    return { headers: writeContext(onward, undefined, sends, options), rejected: [], losses: [] }
   }
+  const read = readContext(received, sides.caller.accepts)
+  const { rejected } = read
+  const came = begins(read.context ?? read.seed, participation, sides.caller, deps.memory)
+  const links = [...came.links, ...rejected.flatMap(outranked)]
+  const { spans, written } =
+    participation === 'forward'
+      ? { spans: {}, written: came.value }
+      : ownSpans(came.value, links, sides, deps.random64)
+  if (written === undefined) {
+    return { headers: writeContext(onward, undefined, sends, options), rejected, losses: [] }
+  }
+  const { value, losses } = setAside(written, sides.callee, deps.memory)
+  return { ...spans, headers: writeContext(onward, value, sends, options), rejected, losses }
+}
+
+type Links = NonNullable<GatewaySpan['links']>
+
+/** What the crossing starts from, with what the caller's formats could not say put back. */
+function begins(
+  read: TraceContext | TraceSeed | undefined,
+  participation: Participation,
+  caller: TraceSide,
+  memory: TraceMemory,
+): { readonly value: TraceContext | TraceSeed | undefined; readonly links: Links } {
+  if (read === undefined) return { value: undefined, links: [] }
+  if (participation === 'restart') return restarted(read)
+  return { value: bringBack(read, caller, memory), links: [] }
+}
+
+/**
+ * Of an untrusted caller's context the yes or no remains, for the trace that begins here: nobody
+ * outside can force a trace past the samplers, or bring state and baggage in.
+ */
+function restarted(read: TraceContext | TraceSeed): { value: TraceSeed; links: Links } {
+  const sampling = read.sampling === 'debug' ? 'accept' : read.sampling
+  const value: TraceSeed = { sampling, baggage: [], vendor: {}, source: read.source }
+  if (!isContext(read)) return { value, links: [] }
+  const { traceId, spanId } = read
+  return { value, links: [{ traceId, spanId, reason: 'restarted' }] }
+}
+
+function outranked({ link }: Rejection): Links {
+  return link === undefined ? [] : [{ ...link, reason: 'outranked' }]
 }
 
 /**
@@ -72,16 +110,18 @@ export function crossTrace(
  * client span for the callee's collector, below the server span and above what the callee makes:
  * each store has the span its side talked with, and over both stores every parent is found. An id
  * is made only where its span will be reported; else the ids go on as they came, or the callee's
- * span would be an orphan.
+ * span would be an orphan. The first of them names the traces that are linked.
  */
 function ownSpans(
   came: TraceContext | TraceSeed | undefined,
+  links: Links,
   sides: TraceSides,
   random: Random64,
 ): { readonly spans: OwnSpans; readonly written: TraceContext | TraceSeed | undefined } {
   if (came?.sampling !== 'accept' && came?.sampling !== 'debug') return { spans: {}, written: came }
-  const server = below(came, sides.caller, sides, random)
-  const client = below(server?.written ?? came, sides.callee, sides, random)
+  const server = below(came, links, sides.caller, sides, random)
+  const linked = server ? [] : links
+  const client = below(server?.written ?? came, linked, sides.callee, sides, random)
   return {
     spans: {
       ...(server ? { server: server.span } : {}),
@@ -93,6 +133,7 @@ function ownSpans(
 
 function below(
   above: TraceContext | TraceSeed,
+  links: Links,
   side: TraceSide,
   sides: TraceSides,
   random: Random64,
@@ -100,13 +141,14 @@ function below(
   const { sampling } = above
   if (!side.reporter || (sampling !== 'accept' && sampling !== 'debug')) return undefined
   const id = newSpanId(random)
-  const written = 'traceId' in above ? childContext(above, id) : begin(above, id, sides, random)
+  const written = isContext(above) ? childContext(above, id) : begin(above, id, sides, random)
   const span: SpanIds = {
     traceId: written.traceId,
     traceIdWidth: side.traceIdBits === 64 ? 64 : written.traceIdWidth,
     id,
-    ...('traceId' in above ? { parentId: above.spanId } : {}),
+    ...(isContext(above) ? { parentId: above.spanId } : {}),
     sampling,
+    ...(links.length > 0 ? { links } : {}),
   }
   return { span, written }
 }

@@ -25,6 +25,9 @@ interface ExposeOptions {
 
 export interface RigOptions {
   readonly traffic?: Partial<EdgeOptions['traffic']>
+  readonly tracing?: Partial<EdgeOptions['tracing']>
+  /** Instead of B3 (legacy) and W3C (mesh). */
+  readonly headers?: Partial<Record<'legacy' | 'mesh', EdgeOptions['legacy']['headers']>>
   readonly ports?: EdgeOptions['ports']
   readonly reporters?: { readonly legacy?: SpanReporter; readonly mesh?: SpanReporter }
   readonly state?: StateStore
@@ -40,11 +43,15 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
       bind: '127.0.0.1',
       ports: options.ports ?? somePorts(),
       legacy: {
-        headers: { accepts: ['b3-single', 'b3'], sends: ['b3'], traceIdBits: 128 },
+        headers: options.headers?.legacy ?? {
+          accepts: ['b3-single', 'b3'],
+          sends: ['b3'],
+          traceIdBits: 128,
+        },
         advertise: '127.0.0.1',
       },
       mesh: {
-        headers: { accepts: ['w3c'], sends: ['w3c'], traceIdBits: 128 },
+        headers: options.headers?.mesh ?? { accepts: ['w3c'], sends: ['w3c'], traceIdBits: 128 },
         advertise: '127.0.0.1',
       },
       traffic: {
@@ -54,6 +61,12 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
         totalTimeoutMs: 20_000,
         drainMs: 5_000,
         ...options.traffic,
+      },
+      tracing: {
+        fromLegacy: { mode: 'span', untrusted: 'restart' },
+        fromMesh: { mode: 'span', untrusted: 'restart' },
+        memory: { maxEntries: 1_000, maxBytes: 1_000_000, maxAgeMs: 60_000 },
+        ...options.tracing,
       },
     },
     { state, metrics, log: options.log ?? silentLog, reporters: options.reporters ?? {} },
