@@ -44,7 +44,6 @@ const SECOND_READ_AFTER = 1 / 6
  * was asked for after the hold began still says so, or `holdMs` have passed, or on release().
  */
 export class RemovalBudget {
-  readonly #options: BudgetOptions
   readonly #clock: Clock
   readonly #reads: Reads
   /** What was allowed out of the budget; oldest first, forgotten after the window. */
@@ -53,6 +52,7 @@ export class RemovalBudget {
   readonly #confirmed = new Map<KeyText, Allowed>()
   readonly #held = new Map<KeyText, Hold>()
   readonly #released = new Set<KeyText>()
+  #options: BudgetOptions
 
   constructor(options: BudgetOptions, clock: Clock, reads: Reads) {
     this.#options = options
@@ -105,17 +105,29 @@ export class RemovalBudget {
     }
   }
 
-  /** An operator says that all that is held now may go. Returns what to look at again. */
-  release(): readonly KeyText[] {
-    for (const key of this.#held.keys()) this.#released.add(key)
-    return [...this.#held.keys()]
+  /** An operator says that what is held now may go. Returns what to look at again. */
+  release(isMeant: (key: KeyText) => boolean): readonly KeyText[] {
+    const keys = [...this.#held.keys()].filter(isMeant)
+    for (const key of keys) this.#released.add(key)
+    return keys
+  }
+
+  /** How long the withdrawal of `key` has been held; undefined when it is not. */
+  heldForMs(key: KeyText): number | undefined {
+    const hold = this.#held.get(key)
+    return hold && this.#clock.monotonicMs() - hold.sinceMs
+  }
+
+  /** Holds as before, and by other measures from now on. */
+  configure(options: BudgetOptions): void {
+    this.#options = options
   }
 
   /** Asks for second reads until `signal` aborts, and wakes what need not wait any longer. */
   async tend(signal: AbortSignal, wake: (key: KeyText) => void): Promise<void> {
-    const secondReadMs = this.#options.windowMs * SECOND_READ_AFTER
-    const stepMs = Math.max(10, Math.min(1_000, secondReadMs / 4))
     while (!signal.aborted) {
+      const secondReadMs = this.#options.windowMs * SECOND_READ_AFTER
+      const stepMs = Math.max(10, Math.min(1_000, secondReadMs / 4))
       await this.#clock.sleep(stepMs, signal).catch(() => undefined)
       const nowMs = this.#clock.monotonicMs()
       let ask = false

@@ -6,19 +6,23 @@ import type { Task } from '../kernel/together.ts'
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { KeyText } from '../registry/model.ts'
+import type { BudgetOptions } from './budget.ts'
 import type { Direction } from './direction.ts'
 import type { Meters } from './meters.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
-import { planOf } from './plan.ts'
+import { isAbout } from './orders.ts'
+import type { Scope } from './orders.ts'
+import { planOf, targetsOf } from './plan.ts'
 import type { Plan } from './plan.ts'
 import { KeyQueue } from './queue.ts'
+import type { QueueOptions } from './queue.ts'
 import { reconcile } from './reconcile.ts'
 import { directionStatus } from './status.ts'
 import type { DirectionStatus } from './status.ts'
 
-export interface LaneDeps {
-  readonly quietPeriodMs: number
-  readonly maxDelayMs: number
+type Coalescing = Pick<QueueOptions, 'quietPeriodMs' | 'maxDelayMs'>
+
+export interface LaneDeps extends Coalescing {
   readonly log: Log
   readonly clock: Clock
   readonly meters: Meters
@@ -34,6 +38,9 @@ export class Lane {
   readonly direction: Direction
   readonly #deps: LaneDeps
   readonly #queue: KeyQueue<KeyText>
+  /** What would have been written but for an order. */
+  readonly #paused = new Set<KeyText>()
+  readonly #writes = { put: 0, withdrawn: 0, failed: 0 }
   #lastWriteMs: number | undefined
 
   constructor(direction: Direction, deps: LaneDeps) {
@@ -74,8 +81,27 @@ export class Lane {
     if (candidate) this.#queue.add(keyText(candidate.target))
   }
 
-  release(): void {
-    for (const key of this.direction.parts.budget.release()) this.#queue.add(key)
+  /** Lets go what is held and `scope` is about; returns the services. */
+  release(scope: Scope): readonly KeyText[] {
+    const isMeant = (key: KeyText): boolean => {
+      const target = parseKeyText(key)
+      return target !== undefined && isAbout(scope, this.direction, target)
+    }
+    const released = this.direction.parts.budget.release(isMeant)
+    for (const key of released) this.#queue.add(key)
+    return released
+  }
+
+  /** Looks again at all that `scope` is about, and says how many that are. */
+  lookAgain(scope: Scope): number {
+    const targets = targetsOf(this.direction).filter((key) => isAbout(scope, this.direction, key))
+    for (const target of targets) this.#queue.add(keyText(target))
+    return targets.length
+  }
+
+  configure(options: Coalescing & { readonly removalBudget: BudgetOptions }): void {
+    this.#queue.configure(options)
+    this.direction.parts.budget.configure(options.removalBudget)
   }
 
   plan(): Plan {
@@ -83,7 +109,14 @@ export class Lane {
   }
 
   status(): DirectionStatus {
-    return directionStatus(this.direction, this.#queue.depth, this.#lastWriteMs)
+    const writes = { ...this.#writes }
+    const lastWriteMs = this.#lastWriteMs
+    return directionStatus(this.direction, {
+      ...this.#queue.depth,
+      paused: this.#paused.size,
+      writes,
+      ...(lastWriteMs !== undefined && { lastWriteMs }),
+    })
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
@@ -99,8 +132,12 @@ export class Lane {
     const target = parseKeyText(key)
     if (!target) return
     const outcome = await reconcile(this.direction, target, signal)
+    if (outcome === 'paused') this.#paused.add(key)
+    else this.#paused.delete(key)
     this.#deps.meters.looked(this.direction, outcome)
+    this.#deps.meters.waiting(this.direction, this.#paused.size)
     if (outcome === 'put' || outcome === 'withdrawn') {
+      this.#writes[outcome] += 1
       this.#lastWriteMs = this.#deps.clock.nowMs()
     }
   }
@@ -109,6 +146,7 @@ export class Lane {
     const { name, to } = this.direction.parts
     const code = errorCode(error) ?? 'unknown'
     this.#deps.meters.failed(this.direction, code)
+    this.#writes.failed += 1
     const reason = errorMessage(error)
     const fields = { direction: name, registry: to.name, key, code, failures, reason }
     if (failures === 1) this.#deps.log.warn(fields, 'change was not taken, will retry')

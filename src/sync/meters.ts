@@ -7,6 +7,8 @@ import type { Outcome } from './reconcile.ts'
 export interface Meters {
   looked(direction: Direction, outcome: Outcome): void
   failed(direction: Direction, code: string): void
+  /** What of a direction waits: for its budget, or for the operator. */
+  waiting(direction: Direction, paused: number): void
   level(directions: readonly Direction[], mirrors: readonly Mirror[]): void
 }
 
@@ -31,6 +33,11 @@ export function createMeters(metrics: Metrics): Meters {
     'Withdrawals that wait because there are too many at once',
     ['direction', 'registry'],
   )
+  const paused = metrics.gauge(
+    'isthmus_sync_paused',
+    'Changes that wait because an operator said so',
+    ['direction', 'registry'],
+  )
   const complete = metrics.gauge(
     'isthmus_mirror_complete',
     '1 while the local copy of a registry can be vouched for',
@@ -39,6 +46,10 @@ export function createMeters(metrics: Metrics): Meters {
   return {
     looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
     failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),
+    waiting(direction, changes) {
+      held.set(labelsOf(direction), direction.parts.budget.heldCount)
+      paused.set(labelsOf(direction), changes)
+    },
     level(directions, mirrors) {
       for (const direction of directions) {
         exported.set(labelsOf(direction), direction.exported.size)

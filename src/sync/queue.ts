@@ -33,7 +33,7 @@ interface Delayed {
  * change is forgotten. The first change of a burst is ready at once, the rest is coalesced.
  */
 export class KeyQueue<K extends string> {
-  readonly #options: QueueOptions
+  #options: QueueOptions
   readonly #ready = new Set<K>()
   readonly #delayed = new Map<K, Delayed>()
   readonly #working = new Map<K, Promise<void>>()
@@ -46,6 +46,11 @@ export class KeyQueue<K extends string> {
 
   constructor(options: QueueOptions) {
     this.#options = options
+  }
+
+  /** Changes that come from now on are coalesced by these. */
+  configure(coalescing: Pick<QueueOptions, 'quietPeriodMs' | 'maxDelayMs'>): void {
+    this.#options = { ...this.#options, ...coalescing }
   }
 
   /** Keys that wait or are worked on, and those of them that failed the last time. */

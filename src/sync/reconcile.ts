@@ -2,11 +2,15 @@ import { keyText } from '../registry/model.ts'
 import type { ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
 import { assess } from './assess.ts'
+import type { Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { Direction } from './direction.ts'
 
-/** What one look at a service came to. `held`: a withdrawal that waits, see RemovalBudget. */
-export type Outcome = 'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held'
+/**
+ * What one look at a service came to. `held`: a withdrawal that waits, see RemovalBudget; `paused`:
+ * a change that waits for the operator.
+ */
+export type Outcome = 'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held' | 'paused'
 
 /**
  * Brings one service of the target in line with the source, by what both mirrors say now. It
@@ -17,8 +21,10 @@ export async function reconcile(
   target: ServiceKey,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { budget } = direction.parts
-  const verdict = assess(direction, target)
+  const { budget, orders } = direction.parts
+  const verdict = assess(direction, target) // also under an order: routes follow what it offers
+  const order = orders.about(direction, target)
+  if (order === 'drain') return await takeBack(direction, target, signal)
   if (verdict.kind === 'unknown') {
     direction.defer(target)
     return 'unknown'
@@ -26,6 +32,7 @@ export async function reconcile(
   const { winner, losers } = contestFor(direction, target)
   direction.noteCollision(target, winner, losers)
   if (verdict.kind !== 'withdraw') budget.forget(keyText(target))
+  if (order === 'pause' && isChange(verdict)) return 'paused'
   switch (verdict.kind) {
     case 'in-line':
       return 'in-line'
@@ -45,6 +52,31 @@ export async function reconcile(
     default:
       return verdict satisfies never
   }
+}
+
+/**
+ * All that is ours goes, with no budget to hold what a person asked for. The service stays open at
+ * the edge: callers that know its address are served until they have heard that it is gone.
+ */
+async function takeBack(
+  direction: Direction,
+  target: ServiceKey,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { budget, to } = direction.parts
+  if (!to.vouches(target)) {
+    direction.defer(target)
+    return 'unknown'
+  }
+  budget.forget(keyText(target))
+  const removals = direction.owned(target)
+  if (removals.length === 0) return 'skipped'
+  await write(direction, { key: target, puts: [], removals }, signal)
+  return 'withdrawn'
+}
+
+function isChange({ kind }: Verdict): boolean {
+  return kind === 'put' || kind === 'withdraw'
 }
 
 async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { DirectionName } from '../registry/exposure.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Direction } from './direction.ts'
 import type { Mirror, MirrorState } from './mirror.ts'
+import type { Order } from './orders.ts'
 
 export interface MirrorStatus {
   readonly registry: string
@@ -27,8 +28,12 @@ export interface DirectionStatus {
   readonly deferred: number
   /** Withdrawals held back because there are too many at once. */
   readonly held: readonly { readonly key: KeyText; readonly forMs: number }[]
+  /** Changes that wait because an operator said so. */
+  readonly paused: number
   /** Services that did not get the name they would have on the other side. */
   readonly collisions: readonly KeyText[]
+  /** Since the start. */
+  readonly writes: { readonly put: number; readonly withdrawn: number; readonly failed: number }
   /** Wall clock, milliseconds; undefined before the first write. */
   readonly lastWriteMs?: number
 }
@@ -38,6 +43,8 @@ export interface BridgeStatus {
   readonly ready: boolean
   readonly mirrors: readonly MirrorStatus[]
   readonly directions: readonly DirectionStatus[]
+  /** What an operator has said, oldest first. */
+  readonly orders: readonly Order[]
 }
 
 export function mirrorStatus(mirror: Mirror): MirrorStatus {
@@ -53,8 +60,10 @@ export function mirrorStatus(mirror: Mirror): MirrorStatus {
 
 export function directionStatus(
   direction: Direction,
-  depth: Pick<DirectionStatus, 'waiting' | 'working' | 'failing'>,
-  lastWriteMs: number | undefined,
+  work: Pick<
+    DirectionStatus,
+    'waiting' | 'working' | 'failing' | 'paused' | 'writes' | 'lastWriteMs'
+  >,
 ): DirectionStatus {
   const { name, from, to, budget } = direction.parts
   return {
@@ -62,10 +71,9 @@ export function directionStatus(
     from: [...from.names],
     to: to.name,
     exported: direction.exported.size,
-    ...depth,
+    ...work,
     deferred: direction.deferred,
     held: budget.held(),
     collisions: direction.collisions,
-    ...(lastWriteMs !== undefined && { lastWriteMs }),
   }
 }

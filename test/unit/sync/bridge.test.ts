@@ -106,7 +106,7 @@ describe('bridge', () => {
     const back = names[9] ?? FOO
     legacy.backend.register(back, instance('b'))
     await eventually('one came back', () => held() === 6)
-    gateway.bridge.release()
+    gateway.bridge.release({})
     await eventually('let go', () => String(texts(mesh.backend)) === keyText(back))
     const offered = (): string => String(gateway.exposure.offered())
     await eventually('only one is offered', () => offered() === `legacy-to-mesh ${keyText(back)}`)
