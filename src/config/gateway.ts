@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { httpUrl, identity, port } from './fields.ts'
-import { admin } from './listeners.ts'
+import { gatewayAdmin } from './listeners.ts'
 import { names } from './names.ts'
 import { side } from './sides.ts'
 import { sync } from './sync.ts'
@@ -24,7 +24,13 @@ export const gateway = z
     sync,
     traffic,
     tracing,
-    admin: admin(9_901),
+    onStop: z
+      .enum(['keep', 'drain'])
+      .default('keep')
+      .describe(
+        'What SIGTERM does with entries that outlive the process: keep them for the next start, or take them back and wait for the traffic',
+      ),
+    admin: gatewayAdmin,
     query: httpUrl.optional().describe('Query backend whose pages the admin listener passes on'),
   })
   .superRefine((value, context) => {
