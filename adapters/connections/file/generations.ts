@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rm, utimes } from 'node:fs/promises'
+import { link, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../../../src/kernel/errors.ts'
 
@@ -33,14 +33,14 @@ const HEAD = /^([0-9a-f-]{36}) ([0-9a-f-]+)\n/
  * swap. Each content is a file of its own, `<prefix><number><suffix>`, which comes into its place
  * by a hard link: whole, and refused where another is. So there is no lock that the dead could
  * hold, and a crash at any moment leaves the old content or the new one. The file with the highest
- * number is never removed, but by {@link Generations.clear}. Rejects with errors of the file system.
+ * number is never removed. Rejects with errors of the file system.
  */
 export class Generations {
   readonly #folder: string
   readonly #prefix: string
   readonly #suffix: string
 
-  /** Does no I/O; the folder is made by the first append. */
+  /** Does no I/O. */
   constructor(folder: string, { prefix, suffix }: { prefix: string; suffix: string }) {
     this.#folder = folder
     this.#prefix = prefix
@@ -80,21 +80,21 @@ export class Generations {
   async touch({ number, id }: Generation, signal: AbortSignal): Promise<boolean> {
     const now = new Date()
     if ((await this.latest(signal))?.id !== id) return false
-    await utimes(this.path(number), now, now)
+    await utimes(this.#path(number), now, now)
     return true
   }
 
-  /** The files that a `clear` would remove. */
-  async paths(): Promise<readonly string[]> {
-    return (await this.#numbers()).map((number) => this.path(number))
+  /** When it was last touched, by the clock of the file system; undefined when it is gone. */
+  async touchedMs({ number }: Generation): Promise<number | undefined> {
+    try {
+      return (await stat(this.#path(number))).mtimeMs
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
   }
 
-  /** Removes all, as if there had never been one. */
-  async clear(): Promise<void> {
-    await this.#remove(await this.#numbers())
-  }
-
-  path(number: number): string {
+  #path(number: number): string {
     return join(this.#folder, `${this.#prefix}${String(number)}${this.#suffix}`)
   }
 
@@ -110,13 +110,12 @@ export class Generations {
   }
 
   async #link(stored: Stored, signal: AbortSignal): Promise<boolean> {
-    await mkdir(this.#folder, { recursive: true })
-    // Never taken for a generation: those have a number before the suffix.
-    const temporary = join(this.#folder, `.${stored.id}.tmp`)
+    // Never taken for a generation: those have a number after the prefix.
+    const temporary = join(this.#folder, `${this.#prefix}${stored.id}.tmp`)
     try {
       await writeSynced(temporary, `${stored.id} ${stored.before}\n${stored.content}`)
       signal.throwIfAborted()
-      await link(temporary, this.path(stored.number))
+      await link(temporary, this.#path(stored.number))
       await syncFolder(this.#folder)
       return true
     } catch (error) {
@@ -129,7 +128,7 @@ export class Generations {
 
   async #read(number: number): Promise<Stored | undefined> {
     try {
-      const text = await readFile(this.path(number), 'utf8')
+      const text = await readFile(this.#path(number), 'utf8')
       const [head, id, before] = HEAD.exec(text) ?? []
       if (head && id && before) return { number, id, before, content: text.slice(head.length) }
       // Put there by hand: it counts, under an id that only the same text has.
@@ -157,7 +156,7 @@ export class Generations {
   }
 
   async #remove(numbers: readonly number[]): Promise<void> {
-    await Promise.all(numbers.map((number) => rm(this.path(number), { force: true })))
+    await Promise.all(numbers.map((number) => rm(this.#path(number), { force: true })))
   }
 }
 

@@ -1,4 +1,4 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errorCode, IsthmusError } from '../../../src/kernel/errors.ts'
 import { keyText, type KeyText, type ServiceRecord } from '../../../src/registry/model.ts'
@@ -7,8 +7,12 @@ import { formatServices, parseServices } from './document.ts'
 type Records = ReadonlyMap<KeyText, ServiceRecord>
 type Edit = (records: Records) => Records
 
+/** Whether an edit may still be made; asked last just before it shows. */
+export type Permit = () => Promise<boolean>
+
 interface Waiting {
   readonly edit: Edit
+  readonly permit: Permit | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -29,11 +33,14 @@ export class OwnFile {
     this.#heading = heading
   }
 
-  /** Resolves when the edited content is on disk; writes nothing when `edit` changes nothing. */
-  async edit(edit: Edit, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the edited content is on disk; writes nothing when `edit` changes nothing.
+   * Rejects with LEASE_LOST, and nothing is written, when `permit` is not given any more.
+   */
+  async edit(edit: Edit, permit: Permit | undefined, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ edit, resolve, reject })
+      this.#waiting.push({ edit, permit, resolve, reject })
       if (!this.#writing) void this.#writeAll()
     })
   }
@@ -55,10 +62,18 @@ export class OwnFile {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
+    const [, ...terms] = new Set([undefined, ...batch.map(({ permit }) => permit)])
     const before = await this.#read()
-    const after = batch.reduce((records, { edit }) => edit(records), before.records)
-    const content = formatServices(this.#heading, [...after.values()])
-    if (content !== before.content) await replaceFile(this.#path, content)
+    for (;;) {
+      const ended = await refused(terms)
+      const permitted = batch.filter(({ permit }) => !ended.has(permit))
+      for (const { permit, reject } of batch) if (ended.has(permit)) reject(leaseLost())
+      const after = permitted.reduce((records, { edit }) => edit(records), before.records)
+      const content = formatServices(this.#heading, [...after.values()])
+      if (content === before.content) return
+      const holds = async (): Promise<boolean> => (await refused(terms)).size === ended.size
+      if (await replaceFile(this.#path, content, holds)) return
+    }
   }
 
   async #read(): Promise<{ content: string; records: Records }> {
@@ -85,8 +100,25 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** The name of the temporary file begins with a dot: no reader of the folder takes it for one. */
-async function replaceFile(path: string, content: string): Promise<void> {
+async function refused(permits: readonly (Permit | undefined)[]): Promise<ReadonlySet<unknown>> {
+  const ended = new Set<Permit>()
+  for (const permit of permits) if (permit && !(await permit())) ended.add(permit)
+  return ended
+}
+
+function leaseLost(): IsthmusError {
+  return new IsthmusError('LEASE_LOST', 'another process writes here by now')
+}
+
+/**
+ * The name of the temporary file begins with a dot: no reader of the folder takes it for one.
+ * Returns whether it took its place; it does not when `holds` is false in the last moment.
+ */
+async function replaceFile(
+  path: string,
+  content: string,
+  holds: () => Promise<boolean>,
+): Promise<boolean> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
   const file = await open(temporary, 'w', 0o644)
   try {
@@ -95,6 +127,10 @@ async function replaceFile(path: string, content: string): Promise<void> {
   } finally {
     await file.close()
   }
+  if (!(await holds())) {
+    await rm(temporary, { force: true })
+    return false
+  }
   await rename(temporary, path)
   const folder = await open(dirname(path), 'r')
   try {
@@ -102,4 +138,5 @@ async function replaceFile(path: string, content: string): Promise<void> {
   } finally {
     await folder.close()
   }
+  return true
 }

@@ -1,9 +1,14 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import { keyText } from '../../../src/registry/model.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { Folder, type Scan } from './folder.ts'
-import { FileSink } from './sink.ts'
+import { FileLease } from './lease.ts'
+import { claimPrefixOf, leasePrefixOf, purgeFiles } from './places.ts'
+import { FilePresence } from './presence.ts'
+import { Seat } from './seat.ts'
+import { FileSink, type Identities } from './sink.ts'
 import { FileSource } from './source.ts'
 
 export interface FileRegistryOptions {
@@ -18,15 +23,22 @@ export interface FileRegistryOptions {
  */
 export function openFileRegistry(
   { name, path }: FileRegistryOptions,
-  { owner, log }: { readonly owner: string; readonly log: Log },
+  { log, ...identities }: Identities & { readonly log: Log },
 ): Registry {
+  const { owner } = identities
+  const seatOf = (lease: string): Seat => new Seat(path, leasePrefixOf(lease))
+  const life = new Lifetime()
+  const presence = life.use(new FilePresence(owner, new Seat(path, claimPrefixOf(owner))))
   return {
     name,
     kind: 'file',
     source: new FileSource(path, log.child({ registry: name })),
-    sink: new FileSink(path, owner),
+    sink: new FileSink(path, identities, seatOf),
+    presence,
+    lease: (lease) => new FileLease(lease, seatOf(lease), life),
+    purge: (whose, options, signal) => purgeFiles(path, whose, options, signal),
     describe: async () => describeScan(path, await scanOnce(path)),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   }
 }
 

@@ -8,29 +8,54 @@ import {
   type ServiceKey,
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
-import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
+import type { Change, Fence, RegistrySink } from '../../../src/registry/ports.ts'
+import { parseFence } from './lease.ts'
 import { OwnFile } from './own-file.ts'
+import { serviceFileOf } from './places.ts'
+import type { Seat } from './seat.ts'
 
-/** Writes into the one file that belongs to its owner: `isthmus-<owner>.yaml`. */
+/** Under which identities a gateway writes: its own, and the one that its replicas share. */
+export interface Identities {
+  readonly owner: string
+  readonly cluster?: string
+}
+
+/** Writes into the files that belong to its owners, one each: `isthmus-<owner>.yaml`. */
 export class FileSink implements RegistrySink {
   readonly #owner: string
-  readonly #file: OwnFile
+  /** By owner. */
+  readonly #files: ReadonlyMap<string, OwnFile>
+  readonly #seatOf: (lease: string) => Seat
 
-  constructor(path: string, owner: string) {
+  constructor(
+    path: string,
+    { owner, cluster = owner }: Identities,
+    seatOf: (lease: string) => Seat,
+  ) {
     this.#owner = owner
-    const heading = `Written by the Isthmus gateway ${owner}: what is changed by hand is lost.`
-    this.#file = new OwnFile(join(path, fileOf(owner)), heading)
+    this.#seatOf = seatOf
+    this.#files = new Map([owner, cluster].map((one) => [one, openFile(path, one)]))
   }
 
   async apply(change: Change, signal: AbortSignal): Promise<void> {
-    const stranger = [...change.puts, ...change.removals].find(({ id }) => !this.#isOurs(id))
-    if (stranger) {
-      throw new IsthmusError('REGISTRY_CONFLICT', 'the record is in a file of somebody else', {
-        details: { key: keyText(change.key), id: stranger.id, file: fileOf(this.#owner) },
-      })
+    const { key, puts, removals, fence } = change
+    const files = new Set([...puts, ...removals].map((one) => this.#fileFor(key, one)))
+    const permit = fence && (() => this.#holds(fence, signal))
+    const of = (file: OwnFile, all: readonly Instance[]): readonly Instance[] =>
+      all.filter((one) => this.#fileFor(key, one) === file)
+    const edit = async (put: readonly Instance[], removed: readonly Instance[]): Promise<void> => {
+      for (const file of files) {
+        const part = { key, puts: of(file, put), removals: of(file, removed) }
+        await file.edit((records) => edited(records, part), permit, signal)
+      }
     }
     try {
-      await this.#file.edit((records) => edited(records, change), signal)
+      if (files.size === 1) {
+        await edit(puts, removals)
+      } else {
+        await edit(puts, [])
+        await edit([], removals)
+      }
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof IsthmusError) throw error
@@ -38,8 +63,8 @@ export class FileSink implements RegistrySink {
     }
   }
 
-  idFor(_key: ServiceKey, { host, port }: Omit<Instance, 'id'>): string {
-    return `${fileOf(this.#owner)}#${host}:${port}`
+  idFor(_key: ServiceKey, { host, port, origin }: Omit<Instance, 'id'>): string {
+    return `${serviceFileOf(origin?.owner ?? this.#owner)}#${host}:${port}`
   }
 
   normalize(_key: ServiceKey, instance: Instance): Instance {
@@ -51,16 +76,27 @@ export class FileSink implements RegistrySink {
   }
 
   recognizes(owner: string, _key: ServiceKey, { id }: Instance): boolean {
-    return id.startsWith(`${fileOf(owner)}#`)
+    return id.startsWith(`${serviceFileOf(owner)}#`)
   }
 
-  #isOurs(id: string): boolean {
-    return id.startsWith(`${fileOf(this.#owner)}#`)
+  #fileFor(key: ServiceKey, { id }: Instance): OwnFile {
+    for (const [owner, file] of this.#files) {
+      if (id.startsWith(`${serviceFileOf(owner)}#`)) return file
+    }
+    throw new IsthmusError('REGISTRY_CONFLICT', 'the record is in a file of somebody else', {
+      details: { key: keyText(key), id, owners: [...this.#files.keys()] },
+    })
+  }
+
+  async #holds(fence: Fence, signal: AbortSignal): Promise<boolean> {
+    const { name, id } = parseFence(fence)
+    return await this.#seatOf(name).holds({ id }, signal)
   }
 }
 
-function fileOf(owner: string): string {
-  return `isthmus-${owner}.yaml`
+function openFile(path: string, owner: string): OwnFile {
+  const heading = `Written by the Isthmus gateway ${owner}: what is changed by hand is lost.`
+  return new OwnFile(join(path, serviceFileOf(owner)), heading)
 }
 
 function edited(

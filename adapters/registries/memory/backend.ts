@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { keyText, sameInstance } from '../../../src/registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../../../src/registry/model.ts'
+import { Elections } from './elections.ts'
 
 export interface MemoryBackendOptions {
   /** Whether what a gateway writes dies with its session, as in ZooKeeper, or stays, as in Consul. */
@@ -31,6 +32,8 @@ interface Stored {
  */
 export class MemoryBackend {
   readonly pace: () => Promise<void>
+  /** Who holds what alone. */
+  readonly elections = new Elections()
   readonly #keeps: 'record' | 'session'
   readonly #services = new Map<KeyText, { key: ServiceKey; instances: Map<string, Stored> }>()
   readonly #sessions = new Set<Session>()
@@ -108,6 +111,7 @@ export class MemoryBackend {
   closeSession(session: Session): void {
     this.#sessions.delete(session)
     this.#dropKeptBy(session.id)
+    this.elections.leaveAll(session)
   }
 
   /** The server ends all sessions, with all that they kept alive. */
@@ -118,6 +122,7 @@ export class MemoryBackend {
       session.reread = true
       session.notify()
     }
+    this.elections.changed()
   }
 
   /** Nothing can be read or written until `connect()`. */
@@ -127,11 +132,13 @@ export class MemoryBackend {
       session.reread = true
       session.notify()
     }
+    this.elections.changed()
   }
 
   connect(): void {
     this.#connected = true
     for (const { notify } of this.#sessions) notify()
+    this.elections.changed()
   }
 
   /** From now on reads are partial: services of these names cannot be read. */

@@ -2,31 +2,35 @@ import { createHash } from 'node:crypto'
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { keyText, sameInstance } from '../../../src/registry/model.ts'
 import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
-import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
+import type { Change, Fence, RegistrySink } from '../../../src/registry/ports.ts'
 import type { MemoryBackend, Session } from './backend.ts'
+import { parseFence } from './lease.ts'
 
 const HASH_DIGITS = 16
 
 /** Writes into a memory backend, one record after the other, with pauses in which it can fail. */
 export class MemorySink implements RegistrySink {
-  readonly #owner: string
+  /** Its own identity first. */
+  readonly #owners: ReadonlySet<string>
   readonly #backend: MemoryBackend
   readonly #session: Session
 
-  constructor(owner: string, backend: MemoryBackend, session: Session) {
-    this.#owner = owner
+  constructor(owners: ReadonlySet<string>, backend: MemoryBackend, session: Session) {
+    this.#owners = owners
     this.#backend = backend
     this.#session = session
   }
 
-  async apply({ key, puts, removals }: Change, signal: AbortSignal): Promise<void> {
+  async apply({ key, puts, removals, fence }: Change, signal: AbortSignal): Promise<void> {
     for (const instance of puts) {
       await this.#reach(signal)
+      this.#refuseEnded(fence)
       this.#refuseForeign(key, instance.id)
       this.#backend.put(key, this.normalize(key, instance), this.#session.id)
     }
     for (const instance of removals) {
       await this.#reach(signal)
+      this.#refuseEnded(fence)
       const there = this.#find(key, instance.id)
       if (!there || !sameInstance(there, instance)) continue
       this.#refuseForeign(key, instance.id)
@@ -37,7 +41,8 @@ export class MemorySink implements RegistrySink {
   }
 
   idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
-    return `isthmus:${instance.origin?.owner ?? this.#owner}:${hashOf(key, instance)}`
+    const [owner = ''] = this.#owners
+    return `isthmus:${instance.origin?.owner ?? owner}:${hashOf(key, instance)}`
   }
 
   normalize(_key: ServiceKey, instance: Instance): Instance {
@@ -61,6 +66,13 @@ export class MemorySink implements RegistrySink {
     throw new IsthmusError('REGISTRY_UNAVAILABLE', 'disconnected', { retry: true })
   }
 
+  #refuseEnded(fence: Fence | undefined): void {
+    if (fence === undefined) return
+    const { place, number } = parseFence(fence)
+    if (this.#backend.elections.holds(place, number)) return
+    throw new IsthmusError('LEASE_LOST', 'another process writes here by now')
+  }
+
   #find(key: ServiceKey, id: string): Instance | undefined {
     return this.#backend.instances(key).find((instance) => instance.id === id)
   }
@@ -69,8 +81,8 @@ export class MemorySink implements RegistrySink {
     const there = this.#find(key, id)
     if (!there) return
     const ours = there.origin
-      ? there.origin.owner === this.#owner
-      : this.recognizes(this.#owner, key, there)
+      ? this.#owners.has(there.origin.owner)
+      : [...this.#owners].some((owner) => this.recognizes(owner, key, there))
     if (ours) return
     const details = { key: keyText(key), id }
     throw new IsthmusError('REGISTRY_CONFLICT', "somebody else's record stands there", { details })

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { errorCode, IsthmusError } from '../../../src/kernel/errors.ts'
 import type { StateEntry, StateStore } from '../../../src/registry/ports.ts'
 import { Generations, type Generation } from '../../connections/file/generations.ts'
@@ -28,6 +29,7 @@ export class FileStateStore implements StateStore {
     const done = await this.#guarded('state could not be written', name, signal, async () => {
       const before = await generations.latest(signal)
       if ((before && versionOf(before)) !== version) return { kind: 'overtaken' } as const
+      await mkdir(this.#folder, { recursive: true })
       return await generations.append(value, before, signal)
     })
     switch (done.kind) {
