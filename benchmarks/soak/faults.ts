@@ -46,8 +46,8 @@ export const FAULTS: Readonly<Record<string, (scene: Scene, random: Random) => P
   },
   'Consul answers 429 or 500 to half of the requests': async ({ toConsul }, random) => {
     toConsul.tamper(() => {
-      const status = random.pick([429, 500, undefined, undefined])
-      return status === undefined ? undefined : { status, body: 'not now' }
+      const status = random.pick([429, 500, 0, 0])
+      return status === 0 ? undefined : { status, body: 'not now' }
     })
     await delay(1_000 + random.below(5_000))
     toConsul.tamper(undefined)

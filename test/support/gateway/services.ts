@@ -35,6 +35,8 @@ export class Services implements AsyncDisposable {
   readonly meshKeys: ServiceKey[] = []
   /** Of the legacy side, now and before. */
   readonly sessions = new Set<string>()
+  /** Of each service of the legacy side: its znode. */
+  readonly #paths = new Map<KeyText, string>()
   readonly #zookeeper: string
   readonly #port: number
   #legacy: ZookeeperClient | undefined
@@ -77,7 +79,9 @@ export class Services implements AsyncDisposable {
     const at = { host: '127.0.0.1', port: this.#port }
     for (const key of keys) {
       const { child, data } = (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, at)
-      await this.legacy.createEphemeral(`${folderOf(key)}/${child}`, data)
+      const path = `${folderOf(key)}/${child}`
+      await this.legacy.createEphemeral(path, data)
+      this.#paths.set(keyText(key), path)
     }
     this.legacyKeys.push(...keys)
   }
@@ -88,11 +92,7 @@ export class Services implements AsyncDisposable {
   }
 
   async removeLegacy(keys: readonly ServiceKey[]): Promise<void> {
-    const at = { host: '127.0.0.1', port: this.#port }
-    for (const key of keys) {
-      const { child } = (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, at)
-      await this.legacy.remove(`${folderOf(key)}/${child}`)
-    }
+    for (const key of keys) await this.legacy.remove(this.#paths.get(keyText(key)) ?? '')
     forget(this.legacyKeys, keys)
   }
 
