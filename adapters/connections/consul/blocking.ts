@@ -1,5 +1,5 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
-import { unavailable, type Answer, type ConsulHttp } from './http.ts'
+import { unavailable, type Answer, type ConsulHttp, type Query } from './http.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const LONGEST_WAIT_MS = 600_000
@@ -10,6 +10,8 @@ export interface Following {
   /** What is newer than this is waited for. */
   readonly index: number
   readonly waitMs: () => number
+  /** Beside `index`. */
+  readonly query?: Query
   /** Asked after each wait that brought nothing new; without it the query goes on for ever. */
   readonly goesOn?: () => boolean
 }
@@ -33,7 +35,12 @@ export async function* follow(
   for (;;) {
     await bucket.take(signal)
     const waitMs = Math.min(following.waitMs(), LONGEST_WAIT_MS)
-    const answer = await http.wait(path, { index: String(index) }, waitMs, signal)
+    const answer = await http.wait(
+      path,
+      { ...following.query, index: String(index) },
+      waitMs,
+      signal,
+    )
     if (answer.index === 0) throw unavailable(path, 'its answer has no index')
     if (answer.index < index) throw lostHistory(path, index, answer.index)
     if (answer.index === index) {

@@ -56,6 +56,16 @@ export class ConsulHttp implements AsyncDisposable {
     return accepted(path, await this.#send(this.#brief, target, signal))
   }
 
+  /** As {@link get}; undefined when Consul has nothing under that path. */
+  async find(path: string, query: Query, signal: AbortSignal): Promise<Answer | undefined> {
+    const answer = await this.#send(
+      this.#brief,
+      { path, query, timeoutMs: BRIEF_TIMEOUT_MS },
+      signal,
+    )
+    return answer.status === 404 ? undefined : accepted(path, answer)
+  }
+
   /** Held open by Consul until something has changed or `waitMs` is over. */
   async wait(path: string, query: Query, waitMs: number, signal: AbortSignal): Promise<Answer> {
     // Consul adds up to a sixteenth, so that clients do not come back all at once.

@@ -5,7 +5,7 @@ import {
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
 import type { Answer, ConsulHttp, Query } from '../../connections/consul/http.ts'
-import { readEntry } from './instance.ts'
+import { readEntry, type ReadingRules } from './instance.ts'
 import { parseChecks, parseEntries, parseNames, type Check, type Entry } from './wire.ts'
 
 /** An instance with the index that Consul compares in a conditional write. */
@@ -35,11 +35,11 @@ const CONSISTENT: Query = { consistent: '' }
 /** Reads the catalog and its health into the model. */
 export class Catalog {
   readonly http: ConsulHttp
-  readonly #defaultProtocol: string
+  readonly #rules: ReadingRules
 
-  constructor(http: ConsulHttp, defaultProtocol: string) {
+  constructor(http: ConsulHttp, rules: ReadingRules) {
     this.http = http
-    this.#defaultProtocol = defaultProtocol
+    this.#rules = rules
   }
 
   async names(signal: AbortSignal): Promise<{ index: number; names: readonly string[] }> {
@@ -68,7 +68,7 @@ export class Catalog {
     const groups = new Map<KeyText, ServiceRecord & { instances: Instance[] }>()
     const versions = new Map<string, Versioned>()
     for (const entry of entries) {
-      const read = readEntry(respelled(entry, spelling), this.#defaultProtocol)
+      const read = readEntry(respelled(entry, spelling), this.#rules)
       if (!read) continue
       const { key, instance } = read
       const group = groups.get(keyText(key)) ?? { key, instances: [] }

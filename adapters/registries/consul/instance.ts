@@ -5,6 +5,7 @@ import {
   type Origin,
   type ServiceKey,
 } from '../../../src/registry/model.ts'
+import { HIDING_CHECK } from './hiding.ts'
 import { instanceId } from './ids.ts'
 import { isKeyPart, isRpc, MARK, PATH_SEPARATOR, PROTOCOL, ZONE } from './marks.ts'
 import { OWN_PREFIX, unescapeKey, unpackMeta, type Meta } from './meta.ts'
@@ -17,17 +18,30 @@ export interface ReadEntry {
   readonly instance: Instance
 }
 
+/** How entries are read that do not say everything about themselves. */
+export interface ReadingRules {
+  /** Protocol of a service whose metadata has no `protocol`. */
+  readonly defaultProtocol: string
+  /**
+   * This gateway's own node. What hides a gateway's entries from others says nothing about them to
+   * itself: it takes them over as they are.
+   */
+  readonly ownNode: string
+}
+
 /**
  * The service and the instance that one entry of Consul stands for. undefined for what is not an
  * application's: sidecars and gateways of Consul's mesh (entries with a Kind), and entries whose
  * port nobody can call, which the catalog takes.
  */
-export function readEntry(entry: Entry, defaultProtocol: string): ReadEntry | undefined {
+export function readEntry(entry: Entry, rules: ReadingRules): ReadEntry | undefined {
   const { Node, Service, Checks } = entry
   if (Service.Kind || !isPort(Service.Port)) return undefined
   const meta = unpackMeta(Service.Meta ?? {})
-  const key = readKey(Service.Service, meta, defaultProtocol)
-  const health = worst((Checks ?? []).map(({ Status }) => Status))
+  const key = readKey(Service.Service, meta, rules.defaultProtocol)
+  const isOwn = Node.Node === rules.ownNode
+  const counting = (Checks ?? []).filter(({ CheckID }) => !isOwn || CheckID !== HIDING_CHECK)
+  const health = worst(counting.map(({ Status }) => Status))
   const weights = Service.Weights ?? { Passing: 1, Warning: 1 }
   const wire = health === 'warning' ? weights.Warning : weights.Passing
   const zone = meta[ZONE]

@@ -1,5 +1,5 @@
 import type { Registration } from './registration.ts'
-import type { Operation } from './txn.ts'
+import type { Operation } from '../../connections/consul/transact.ts'
 
 /**
  * An address for documentation (RFC 5737): nothing answers there. Every service on the node has
@@ -9,6 +9,11 @@ const NOWHERE = '192.0.2.1'
 
 /** Says to Consul's tools that no agent runs on this node. */
 const NODE_META = { 'external-node': 'true', 'external-source': 'isthmus' }
+
+/** Whether a gateway has put a node with this metadata into the catalog. */
+export function isGatewayNode(meta: Readonly<Record<string, string>>): boolean {
+  return meta['external-source'] === NODE_META['external-source']
+}
 
 export function nodeOperation(node: string): Operation {
   return { Node: { Verb: 'set', Node: { Node: node, Address: NOWHERE, Meta: NODE_META } } }

@@ -1,8 +1,14 @@
+import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
-import { Catalog } from './catalog.ts'
 import { ConsulHttp } from '../../connections/consul/http.ts'
+import { Catalog } from './catalog.ts'
+import { newHolder } from './claims.ts'
+import { nodeOf } from './ids.ts'
+import { ConsulLease } from './lease.ts'
 import { OwnRecords } from './own-records.ts'
+import { ConsulPresence } from './presence.ts'
+import { purge } from './purge.ts'
 import { ConsulSink } from './sink.ts'
 import { ConsulSource } from './source.ts'
 import { Transactions } from './txn.ts'
@@ -10,6 +16,8 @@ import { parseLeader, parseSelf } from './wire.ts'
 
 /** Lists that are followed beside the services: names, critical and warning checks. */
 const FOLLOWED_LISTS = 3
+/** Other gateways' claims, and a lease. */
+const OTHER_WAITS = 2
 const DEFAULT_MAX_WATCHES = 64
 
 export interface ConsulOptions {
@@ -35,20 +43,34 @@ export function openConsulRegistry(
   { owner, log }: { readonly owner: string; readonly log: Log },
 ): Registry {
   const maxWatches = options.maxWatches ?? DEFAULT_MAX_WATCHES
-  const http = new ConsulHttp({ ...options, blockingConnections: maxWatches + FOLLOWED_LISTS })
-  const catalog = new Catalog(http, options.defaultProtocol)
+  const http = new ConsulHttp({
+    ...options,
+    blockingConnections: maxWatches + FOLLOWED_LISTS + OTHER_WAITS,
+  })
+  const catalog = new Catalog(http, {
+    defaultProtocol: options.defaultProtocol,
+    ownNode: nodeOf(owner),
+  })
   const own = new OwnRecords(owner)
   const child = log.child({ registry: options.name })
   const closing = new AbortController()
+  const self = newHolder(owner)
+  const presence = new ConsulPresence(http, self, options.waitMs, child)
+  const terms = new Lifetime()
   const transactions = new Transactions(http, closing.signal)
   return {
     name: options.name,
     kind: 'consul',
     source: new ConsulSource(catalog, { ...options, maxWatches }, own, child),
     sink: new ConsulSink(owner, catalog, transactions, own),
+    presence,
+    lease: (name) => new ConsulLease(name, { http, self, log: child, terms }),
+    purge: (whose, how, signal) => purge(http, whose, how, signal),
     describe: (signal) => describe(options.url, catalog, signal),
     [Symbol.asyncDispose]: async () => {
       closing.abort()
+      await terms[Symbol.asyncDispose]()
+      await presence[Symbol.asyncDispose]()
       await http[Symbol.asyncDispose]()
     },
   }

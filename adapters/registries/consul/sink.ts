@@ -5,15 +5,23 @@ import {
   type Instance,
   type ServiceKey,
 } from '../../../src/registry/model.ts'
-import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
+import type { Change, Fence, RegistrySink } from '../../../src/registry/ports.ts'
 import { CONSUL, type Catalog, type Versioned } from './catalog.ts'
 import { instanceId, nodeOf, ownServiceId, serviceIdOf } from './ids.ts'
+import { fenceOperation, isFenceRefusal } from './fence.ts'
 import { isPort, readEntry } from './instance.ts'
 import { isRpc } from './marks.ts'
 import { deleteOperation, nodeOperation, putOperations } from './operations.ts'
 import type { OwnRecords } from './own-records.ts'
 import { toRegistration } from './registration.ts'
-import type { Operation, Outcome, Transactions } from './txn.ts'
+import type { Operation } from '../../connections/consul/transact.ts'
+import type { Outcome, Transactions } from './txn.ts'
+
+/** The service that is written, and under which term. */
+interface Under {
+  readonly key: ServiceKey
+  readonly fence: Fence | undefined
+}
 
 /** A record that others keep changing is left to the next run. */
 const MOST_ATTEMPTS = 4
@@ -35,10 +43,11 @@ export class ConsulSink implements RegistrySink {
     this.#own = own
   }
 
-  async apply({ key, puts, removals }: Change, signal: AbortSignal): Promise<void> {
+  async apply({ key, puts, removals, fence }: Change, signal: AbortSignal): Promise<void> {
     for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
-    const written = await Promise.all(puts.map((instance) => this.#put(key, instance, signal)))
-    await Promise.all(removals.map((instance) => this.#remove(key, instance, signal)))
+    const under = { key, fence }
+    const written = await Promise.all(puts.map((instance) => this.#put(under, instance, signal)))
+    await Promise.all(removals.map((instance) => this.#remove(under, instance, signal)))
     this.#own.wrote(key.name, written)
   }
 
@@ -51,7 +60,9 @@ export class ConsulSink implements RegistrySink {
     const { Status, ...service } = toRegistration(this.#owner, key, instance)
     const Node = { Node: this.#node, Address: '' }
     const Service = { ...service, Tags: [...service.Tags], ModifyIndex: 0 }
-    const read = readEntry({ Node, Service, Checks: [{ Status }] }, key.protocol)
+    const Checks = [{ CheckID: '', Status }]
+    const rules = { defaultProtocol: key.protocol, ownNode: this.#node }
+    const read = readEntry({ Node, Service, Checks }, rules)
     return read?.instance ?? instance
   }
 
@@ -84,12 +95,13 @@ export class ConsulSink implements RegistrySink {
   }
 
   /** Consul's index of the write. */
-  async #put(key: ServiceKey, instance: Instance, signal: AbortSignal): Promise<number> {
+  async #put(under: Under, instance: Instance, signal: AbortSignal): Promise<number> {
+    const { key } = under
     const registration = toRegistration(this.#owner, key, instance)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const index = this.#own.get(instance.id)?.modifyIndex ?? 0
       const put = putOperations(this.#node, registration, index)
-      const outcome = await this.#submit(put, signal)
+      const outcome = await this.#submit(put, under.fence, signal)
       if (outcome.kind === 'applied') {
         const modifyIndex = outcome.written.get(registration.ID) ?? 0
         this.#own.is({ instance, modifyIndex })
@@ -100,14 +112,15 @@ export class ConsulSink implements RegistrySink {
     throw contended(key, instance)
   }
 
-  async #remove(key: ServiceKey, seen: Instance, signal: AbortSignal): Promise<void> {
+  async #remove(under: Under, seen: Instance, signal: AbortSignal): Promise<void> {
+    const { key } = under
     const service = { ID: ownServiceId(this.#owner, seen.id) ?? '', Service: key.name }
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const known = this.#own.get(seen.id)
       const now = sameAs(known, seen) ? known : await this.#look(key, seen.id, signal)
       if (!sameAs(now, seen)) return // gone, or no longer what shall be removed
       const removal = [deleteOperation(this.#node, service, now.modifyIndex)]
-      const outcome = await this.#submit(removal, signal)
+      const outcome = await this.#submit(removal, under.fence, signal)
       if (outcome.kind === 'applied') {
         this.#own.gone(seen.id)
         return
@@ -118,16 +131,24 @@ export class ConsulSink implements RegistrySink {
   }
 
   /** The node goes along until a transaction with it has been applied. */
-  async #submit(operations: readonly Operation[], signal: AbortSignal): Promise<Outcome> {
+  async #submit(
+    operations: readonly Operation[],
+    fence: Fence | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const node = this.#nodeIsThere ? [] : [nodeOperation(this.#node)]
-    const outcome = await this.#transactions.submit([...node, ...operations], signal)
+    const before = fence === undefined ? node : [fenceOperation(fence), ...node]
+    const outcome = await this.#transactions.submit([...before, ...operations], signal)
     this.#nodeIsThere ||= outcome.kind === 'applied'
     return outcome
   }
 
   /** After a refusal that another look can mend; rejects when it cannot. */
   async #seeAgain(key: ServiceKey, id: string, what: string, signal: AbortSignal): Promise<void> {
-    if (what.includes('Missing node')) {
+    if (isFenceRefusal(what)) {
+      const message = 'the term under which it was to be written is over'
+      throw new IsthmusError('LEASE_LOST', message, { details: { key: keyText(key), id } })
+    } else if (what.includes('Missing node')) {
       this.#nodeIsThere = false
     } else if (what.includes('index is stale')) {
       const now = await this.#look(key, id, signal)

@@ -1,13 +1,10 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { statusError, type Answer, type ConsulHttp } from '../../connections/consul/http.ts'
-import { parseTxn, type TxnAnswer } from './wire.ts'
+import { parseTxn, type Operation, type TxnAnswer } from '../../connections/consul/transact.ts'
 
 /** Consul 1.8 takes 64 operations a transaction, and half a mebibyte. */
 const MOST_OPERATIONS = 64
 const MOST_BYTES = 400 * 1_024
-
-/** One operation of a transaction, in Consul's words. */
-export type Operation = Readonly<Record<string, unknown>>
 
 /** The index that Consul gave to each service that was written, by ServiceID. */
 type Written = ReadonlyMap<string, number>

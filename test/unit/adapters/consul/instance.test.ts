@@ -19,11 +19,13 @@ function entry(part: Partial<Entry['Service']> = {}, statuses: readonly string[]
       ModifyIndex: 1,
       ...part,
     },
-    Checks: statuses.map((Status) => ({ Status })),
+    Checks: statuses.map((Status) => ({ CheckID: 'alive', Status })),
   }
 }
 
-const read = (one: Entry) => readEntry(one, 'http')
+const RULES = { defaultProtocol: 'http', ownNode: 'isthmus-gw-a' }
+
+const read = (one: Entry) => readEntry(one, RULES)
 
 test('a bare entry is an instance of the default protocol with all that is usual', () => {
   expect(read(entry())).toEqual({
@@ -163,7 +165,7 @@ function readBack(service: ServiceKey, instance: Omit<Instance, 'id'>) {
   const { Status, ...written } = toRegistration('gw-a', service, instance)
   const Service = { ...written, Tags: [...written.Tags], ModifyIndex: 1 }
   const Node = { Node: 'isthmus-gw-a', Address: '192.0.2.1' }
-  return readEntry({ Node, Service, Checks: [{ Status }] }, 'http')
+  return readEntry({ Node, Service, Checks: [{ CheckID: 'own', Status }] }, RULES)
 }
 
 test('what a gateway writes is read back as it was meant', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ConsulHttp } from '../../../../adapters/connections/consul/http.ts'
-import { Transactions, type Operation } from '../../../../adapters/registries/consul/txn.ts'
+import type { Operation } from '../../../../adapters/connections/consul/transact.ts'
+import { Transactions } from '../../../../adapters/registries/consul/txn.ts'
 import { scriptedServer, type Asked, type Scripted } from '../../../support/scripted-server.ts'
 
 const NEVER = new AbortController().signal
