@@ -59,7 +59,7 @@ module.exports = {
       to: {
         path: '^(src|adapters|trace-converter)/',
         pathNot:
-          '^(adapters/$1/$2/|adapters/connections/$2/|src/(registry|kernel)/|src/edge/span-reporter\\.ts$|trace-converter/(context|span)/|trace-converter/store\\.ts$)',
+          '^(adapters/$1/$2/|adapters/connections/$2/|src/(registry|kernel)/|src/edge/(span|batched)-reporter\\.ts$|trace-converter/(context|span)/|trace-converter/store\\.ts$)',
       },
     },
     {

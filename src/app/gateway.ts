@@ -1,4 +1,5 @@
 import { openJaegerReporter } from '../../adapters/span-reporters/jaeger/reporter.ts'
+import { openOtlpReporter } from '../../adapters/span-reporters/otlp/reporter.ts'
 import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporter.ts'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import { startAdmin } from '../admin/server.ts'
@@ -105,6 +106,8 @@ async function openReporter(
       return await openZipkinReporter({ ...options, url: collector.url })
     case 'jaeger':
       return await openJaegerReporter({ ...options, url: collector.url })
+    case 'otlp':
+      return openOtlpReporter({ ...options, url: collector.url })
   }
 }
 

@@ -14,6 +14,10 @@ const collector = z.discriminatedUnion('kind', [
     kind: z.literal('jaeger'),
     url: httpUrl.describe('Full URL of the intake, usually …/api/traces'),
   }),
+  z.strictObject({
+    kind: z.literal('otlp'),
+    url: httpUrl.describe('Full URL of the intake, usually …/v1/traces'),
+  }),
 ])
 
 export const side = z.strictObject({

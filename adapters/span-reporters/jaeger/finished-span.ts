@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import type { GatewaySpan } from '../../../src/edge/span-reporter.ts'
+import type { GatewaySpan, SpanLink } from '../../../src/edge/span-reporter.ts'
 import { writtenTraceId } from '../../../trace-converter/context/ids.ts'
 
 /** The fields of jaeger-client's Span that its thrift conversion reads. */
@@ -12,12 +12,18 @@ export interface FinishedSpan {
     readonly flags: number
   }
   readonly _operationName: string
-  readonly _references: readonly never[]
+  readonly _references: readonly Reference[]
   /** Milliseconds; multiplied by 1000 and cut to whole microseconds. */
   readonly _startTime: number
   readonly _duration: number
   readonly _tags: readonly { readonly key: string; readonly value: string | number | boolean }[]
   readonly _logs: readonly never[]
+}
+
+/** OpenTracing's, as far as it is read. */
+interface Reference {
+  readonly type: () => string
+  readonly referencedContext: () => { readonly traceId: Buffer; readonly spanId: Buffer }
 }
 
 const SAMPLED = 1
@@ -33,12 +39,18 @@ export function toFinishedSpan(span: GatewaySpan): FinishedSpan {
       flags: span.sampling === 'debug' ? SAMPLED | DEBUG : SAMPLED,
     },
     _operationName: span.name,
-    _references: [],
+    _references: (span.links ?? []).map(referenceOf),
     _startTime: exactMs(span.startUs),
     _duration: exactMs(span.durationUs),
     _tags: [{ key: 'span.kind', value: span.kind }, ...peerTags(span.remote), ...ownTags(span)],
     _logs: [],
   }
+}
+
+/** What ended here is what this follows from; Jaeger has no place for the reason. */
+function referenceOf({ traceId, spanId }: SpanLink): Reference {
+  const context = { traceId: Buffer.from(traceId, 'hex'), spanId: Buffer.from(spanId, 'hex') }
+  return { type: () => 'follows_from', referencedContext: () => context }
 }
 
 /**

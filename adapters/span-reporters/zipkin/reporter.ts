@@ -1,66 +1,30 @@
 import { isIPv4, isIPv6 } from 'node:net'
-import { Agent, request } from 'undici'
 import type zipkin from 'zipkin'
-import type {
-  GatewaySpan,
-  SpanReporter,
-  SpanReporterMeters,
-} from '../../../src/edge/span-reporter.ts'
-import { Batcher, type BatchLimits } from '../../../src/kernel/batcher.ts'
-import { IsthmusError } from '../../../src/kernel/errors.ts'
-import type { Log } from '../../../src/kernel/log.ts'
+import {
+  batchedReporter,
+  batchLimits,
+  type SpanReporterOptions,
+} from '../../../src/edge/batched-reporter.ts'
+import type { GatewaySpan, SpanLink, SpanReporter } from '../../../src/edge/span-reporter.ts'
+import { HttpPost } from '../../../src/kernel/http-post.ts'
 import { writtenTraceId } from '../../../trace-converter/context/ids.ts'
-
-export interface ZipkinReporterOptions {
-  /** Full URL of the intake, usually …/api/v2/spans. */
-  readonly url: string
-  /** Name of the gateway's own service. Zipkin lower-cases it. */
-  readonly serviceName: string
-  readonly log: Log
-  readonly meters: SpanReporterMeters
-  readonly limits?: Partial<BatchLimits>
-}
 
 type Zipkin = typeof zipkin
 
-/** 5,000 spans are about 5 MB. */
-const LIMITS: BatchLimits = {
-  maxQueued: 5_000,
-  maxBatch: 200,
-  maxDelayMs: 1_000,
-  sendTimeoutMs: 5_000,
-  closeTimeoutMs: 3_000,
-}
-
-/** Reports to a Zipkin v2 collector, JSON over HTTP. The `zipkin` package is loaded here first. */
-export async function openZipkinReporter(options: ZipkinReporterOptions): Promise<SpanReporter> {
+/**
+ * Reports to a Zipkin v2 collector, usually …/api/v2/spans: JSON over HTTP. Zipkin lower-cases
+ * the service's name. The `zipkin` package is loaded here first.
+ */
+export async function openZipkinReporter(options: SpanReporterOptions): Promise<SpanReporter> {
   const { default: library } = await import('zipkin')
-  const limits = { ...LIMITS, ...options.limits }
-  const agent = new Agent({ connections: 1, connectTimeout: limits.sendTimeoutMs })
-  const url = new URL(options.url)
-  const batcher = new Batcher<GatewaySpan>({
-    limits,
-    send: (spans, signal) => post(agent, url, encode(library, options.serviceName, spans), signal),
-    onSent: (spans) => options.meters.sent(spans),
-    onDropped: (spans, reason) => options.meters.dropped(spans, reason),
-    log: options.log.child({ reporter: 'zipkin', collector: url.host }),
-  })
-  return {
-    report: (span) => batcher.add(span),
-    [Symbol.asyncDispose]: async () => {
-      await batcher[Symbol.asyncDispose]()
-      await agent.destroy()
+  const post = new HttpPost(new URL(options.url), batchLimits(options).sendTimeoutMs)
+  return batchedReporter('zipkin', options, {
+    send: async (spans, signal) => {
+      await post.send(encode(library, options.serviceName, spans), signal)
+      return 0
     },
-  }
-}
-
-async function post(agent: Agent, url: URL, body: string, signal: AbortSignal): Promise<void> {
-  const headers = { 'content-type': 'application/json' }
-  const answer = await request(url, { dispatcher: agent, method: 'POST', headers, body, signal })
-  await answer.body.dump()
-  if (answer.statusCode >= 300) {
-    throw new IsthmusError('STORE_REFUSED', `the collector answered ${answer.statusCode}`)
-  }
+    close: () => post[Symbol.asyncDispose](),
+  })
 }
 
 function encode(library: Zipkin, serviceName: string, spans: readonly GatewaySpan[]): string {
@@ -88,8 +52,18 @@ function toZipkin(
   made.setLocalEndpoint(local)
   made.setRemoteEndpoint(remoteEndpoint(model, span.remote))
   for (const [key, value] of Object.entries(span.tags)) made.putTag(key, value)
-  if (hostName(span.remote) !== undefined) made.putTag('peer.hostname', hostName(span.remote) ?? '')
+  const host = hostName(span.remote)
+  if (host !== undefined) made.putTag('peer.hostname', host)
+  if (span.links !== undefined) made.putTag(LINKS, JSON.stringify(span.links.map(writtenLink)))
   return made
+}
+
+/** Zipkin has no links; under this name the converter puts them back (docs/span-formats.md). */
+const LINKS = 'isthmus.links'
+
+function writtenLink({ traceId, spanId, reason }: SpanLink): object {
+  const attributes = [{ key: 'reason', value: { type: 'string', value: reason } }]
+  return { attributes, kind: 'link', spanId, traceId }
 }
 
 /** The package's Endpoint knows no ipv6, which Zipkin's format has; its encoder copies what is there. */

@@ -25,6 +25,12 @@ interface ThriftSpan {
   readonly parentSpanId: Buffer
   readonly operationName: string
   readonly flags: number
+  readonly references: readonly {
+    readonly refType: string
+    readonly traceIdLow: Buffer
+    readonly traceIdHigh: Buffer
+    readonly spanId: Buffer
+  }[]
   readonly startTime: Buffer
   readonly duration: Buffer
   readonly tags: readonly ThriftTag[]
@@ -151,6 +157,18 @@ describe('a span as Jaeger gets it', () => {
       error: true,
       'error.kind': 'UPSTREAM_REFUSED',
     })
+  })
+
+  test('a link is what the span follows from', async () => {
+    const { traceId, id } = gatewaySpan({ index: 9 })
+    const links = [{ traceId, spanId: id, reason: 'restarted' }] as const
+    const [reference] = (await spanSent(gatewaySpan({ links }))).references
+    expect(reference?.refType).toBe('FOLLOWS_FROM')
+    const { traceIdHigh, traceIdLow, spanId } = reference ?? {}
+    expect(Buffer.concat([traceIdHigh, traceIdLow].flatMap((half) => half ?? []))).toEqual(
+      Buffer.from(traceId, 'hex'),
+    )
+    expect(spanId).toEqual(Buffer.from(id, 'hex'))
   })
 
   test('times keep every microsecond through jaeger-client’s milliseconds', () => {

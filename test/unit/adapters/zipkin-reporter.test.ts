@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { openZipkinReporter } from '../../../adapters/span-reporters/zipkin/reporter.ts'
 import type { GatewaySpan } from '../../../src/edge/span-reporter.ts'
 import { silentLog } from '../../../src/kernel/log.ts'
+import { decodeZipkinSpans } from '../../../trace-converter/span/zipkin-json.ts'
 import { describeSpanReporterContract } from '../../contract/span-reporter.ts'
 import { accepts, startCollector } from '../../support/collector.ts'
 import { gatewaySpan, TestMeters } from '../../support/gateway-span.ts'
@@ -82,5 +83,14 @@ describe('a span as Zipkin gets it', () => {
 
   test('a span of no length still has a duration: absent would mean unfinished', async () => {
     expect(spansOf(await sent(gatewaySpan({ durationUs: 0 })))).toMatchObject([{ duration: 1 }])
+  })
+
+  test('a link rides in a tag that the converter reads back', async () => {
+    const { traceId, id } = gatewaySpan({ index: 9 })
+    const links = [{ traceId, spanId: id, reason: 'outranked' }] as const
+    const { body } = await sent(gatewaySpan({ links }))
+    const { spans } = decodeZipkinSpans(JSON.parse(body.toString()), { store: 'test' })
+    const attributes = [{ key: 'reason', value: { type: 'string', value: 'outranked' } }]
+    expect(spans[0]?.links).toEqual([{ traceId, spanId: id, kind: 'link', attributes }])
   })
 })
