@@ -57,7 +57,9 @@ const CASES: readonly LeaseCase[] = [
     expect(second.ended.aborted).toBe(false)
   }),
   promise('of several one has it at a time, and each has its turn', async (harness) => {
-    const opened = await Promise.all(['gw-a', 'gw-b', 'gw-c'].map((owner) => harness.open(owner)))
+    const opened = await Promise.all(
+      ['gw-a', 'gw-b', 'gw-c'].map(async (owner) => await harness.open(owner)),
+    )
     const seen = { now: 0, most: 0, turns: 0 }
     const turn = async (registry: Registry): Promise<void> => {
       await using term = await registry.lease('writer').acquire(long())

@@ -1,10 +1,9 @@
-import { openFileRegistry } from '../../adapters/registries/file/registry.ts'
-import { silentLog } from '../../src/kernel/log.ts'
+import { openForTest } from './zookeeper-harness.ts'
 
-/** Claims an identity in a folder, says so, and lives until it is killed. */
-const [path = '', owner = ''] = process.argv.slice(2)
-const registry = openFileRegistry({ name: 'files', path }, { owner, log: silentLog })
-const { signal } = new AbortController()
+/** Claims an identity, says so, and keeps it until it is killed. */
+const [owner = '', server = '', chroot = ''] = process.argv.slice(2)
+const signal = new AbortController().signal
+const registry = openForTest(owner, { servers: [server], chroot, sessionTimeoutMs: 60_000 })
 await registry.presence.claim(signal)
 process.stdout.write('claimed\n')
 await registry.presence.keep(signal)

@@ -18,6 +18,8 @@ type Done<T> = (error: unknown, result?: T) => void
  */
 export class Connection {
   readonly sessionId: string
+  /** As the server grants it. */
+  readonly sessionTimeoutMs: number
   readonly #guarded: GuardedClient
   readonly #lost = new AbortController()
   /** Oldest first: replies come in the order of the requests. */
@@ -26,6 +28,7 @@ export class Connection {
   constructor(guarded: GuardedClient) {
     this.#guarded = guarded
     this.sessionId = guarded.client.getSessionId().toString('hex')
+    this.sessionTimeoutMs = guarded.client.getSessionTimeout()
   }
 
   /** Aborts when the connection is lost; its reason is the error of all that was under way. */

@@ -30,13 +30,15 @@ export function zookeeperCode(error: unknown): number | undefined {
   return typeof error.code === 'number' ? error.code : undefined
 }
 
+const RACES = new Set([NO_NODE, NODE_EXISTS, BAD_VERSION, NOT_EMPTY])
+
 /** Whether a write failed because the znodes are not as they were when it was made up. */
 export function isRace(error: unknown): boolean {
   const code = zookeeperCode(error)
-  return code === NO_NODE || code === NODE_EXISTS || code === BAD_VERSION
+  return code === NO_NODE || code === NODE_EXISTS || code === BAD_VERSION || code === NOT_EMPTY
 }
 
-const REFUSALS = new Set([NO_AUTH, -114, -115, NO_CHILDREN_FOR_EPHEMERALS, NOT_EMPTY])
+const REFUSALS = new Set([NO_AUTH, -114, -115, NO_CHILDREN_FOR_EPHEMERALS])
 
 /** Our error for one of ZooKeeper's. Refused is what the same request will meet again. */
 export function failureOf(error: unknown, operation: string, path: string): IsthmusError {

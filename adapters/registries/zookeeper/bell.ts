@@ -15,6 +15,14 @@ export class Bell {
     this.#rung = false
   }
 
+  /** Resolves once it was rung, after `durationMs`, or when `signal` aborts. Never rejects. */
+  async heardWithin(durationMs: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const timer = setTimeout(() => enough.abort(), durationMs)
+    await this.heard(AbortSignal.any([signal, enough.signal])).catch(() => undefined)
+    clearTimeout(timer)
+  }
+
   async #ringOrAbort(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     await new Promise<void>((resolve) => {
