@@ -1,5 +1,6 @@
 import { openConsulRegistry } from '../../adapters/registries/consul/registry.ts'
 import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/registry.ts'
+import { names } from '../../src/config/names.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
@@ -46,7 +47,7 @@ export function openBridge(zookeeper: string, consul: string, maxWatches: number
     mesh: [mesh.registry],
     exposure: new PredictingExposure({ host: '10.9.9.9' }),
     options: {
-      overrides: [],
+      names: names.parse({}),
       quietPeriodMs: 50,
       maxDelayMs: 1_000,
       removalBudget: { share: 1, atLeast: 1_000_000, windowMs: 60_000, holdMs: 300_000 },

@@ -67,7 +67,7 @@ export async function openGateway(
       mesh: config.mesh.registries.map(open),
       exposure: edge.exposure,
       owner: config.id,
-      options: { ...config.sync, overrides: config.names.overrides },
+      options: { ...config.sync, names: config.names },
       log,
       metrics,
       clock: systemClock,

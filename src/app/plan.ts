@@ -53,7 +53,7 @@ async function openBridge(
     legacy: config.legacy.registries.map(open),
     mesh: config.mesh.registries.map(open),
     exposure: await predictExposure(config, state, signal),
-    options: { ...config.sync, overrides: config.names.overrides },
+    options: { ...config.sync, names: config.names },
     clock: systemClock,
   })
 }

@@ -1,18 +1,13 @@
 import { isUsable, keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
-import { contestFor } from './contest.ts'
-import type { Carried, Direction } from './direction.ts'
+import type { Direction } from './direction.ts'
+import { sourceFor } from './source-for.ts'
+import type { NoSource } from './source-for.ts'
 import { standIn } from './translate.ts'
 
 export type SkipReason =
-  | 'gone'
-  | 'no-usable-instance'
-  | 'collision'
-  | 'name-taken'
-  | 'not-accepted'
-  | 'no-address'
-  | 'conflict'
+  NoSource['reason'] | 'no-usable-instance' | 'not-accepted' | 'no-address' | 'conflict'
 
 /** What is to be done about one service of the target. Found by reading alone. */
 export type Verdict =
@@ -28,7 +23,12 @@ export type Verdict =
       /** What is put stands there already, under another session. */
       readonly takeOver: boolean
     }
-  | { readonly kind: 'withdraw'; readonly change: Change; readonly reason: SkipReason }
+  | {
+      readonly kind: 'withdraw'
+      readonly change: Change
+      readonly reason: SkipReason
+      readonly detail?: string
+    }
 
 type Desire =
   | { readonly kind: 'unknown' }
@@ -51,9 +51,10 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
       return compare(direction, target, owned, desire.record)
     case 'unwanted': {
       const { reason, detail } = desire
-      if (owned.length === 0) return { kind: 'skip', reason, ...(detail && { detail }) }
+      const why = { reason, ...(detail !== undefined && { detail }) }
+      if (owned.length === 0) return { kind: 'skip', ...why }
       if (!vouchesForEnd(from, owned)) return { kind: 'unknown', mirror: 'source' }
-      return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, reason }
+      return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }
     default:
       return desire satisfies never
@@ -63,9 +64,9 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
 function desireFor(direction: Direction, target: ServiceKey): Desire {
   const { from, toSink } = direction.parts
   const source = sourceFor(direction, target)
-  if (typeof source === 'string') {
+  if ('reason' in source) {
     // What one registry has not, another may have that cannot be read now.
-    return from.complete ? { kind: 'unwanted', reason: source } : { kind: 'unknown' }
+    return from.complete ? { kind: 'unwanted', ...source } : { kind: 'unknown' }
   }
   if (!from.knows(source.key)) return { kind: 'unknown' }
   const accepted = toSink.accepts(target)
@@ -81,15 +82,6 @@ function desireFor(direction: Direction, target: ServiceKey): Desire {
     kind: 'wanted',
     record: standIn(direction.parts.owner, source.key, source.found, address),
   }
-}
-
-/** The one service of the source that stands for `target`, or why there is none. */
-function sourceFor(direction: Direction, target: ServiceKey): Carried | SkipReason {
-  const { winner, losers, taken } = contestFor(direction, target)
-  if (!winner) return losers.length === 0 ? 'gone' : 'collision'
-  if (keyText(winner.target) !== keyText(target)) return 'collision'
-  if (taken) return 'name-taken'
-  return direction.carried(winner.source) ?? 'gone'
 }
 
 /** The smallest change that leaves exactly `record` of what is ours. */

@@ -4,22 +4,28 @@ import type { Metrics } from '../kernel/metrics.ts'
 import { together } from '../kernel/together.ts'
 import type { Task } from '../kernel/together.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import type { KeyText } from '../registry/model.ts'
 import type { Registry } from '../registry/ports.ts'
 import { RemovalBudget } from './budget.ts'
 import type { BudgetOptions } from './budget.ts'
 import { Direction } from './direction.ts'
+import { explainIn } from './explain.ts'
+import type { ExplainedService } from './explain.ts'
 import { follow } from './follow.ts'
 import { Lane } from './lane.ts'
 import { createMeters } from './meters.ts'
 import type { Meters } from './meters.ts'
 import { Mirror } from './mirror.ts'
 import type { MirrorChange } from './mirror.ts'
+import type { NameOptions } from './name-rules.ts'
 import { Offers } from './offers.ts'
+import { Orders } from './orders.ts'
+import type { Order, OrderKind, Scope } from './orders.ts'
 import type { Plan } from './plan.ts'
 import { Side } from './side.ts'
 import type { End } from './side.ts'
 import { mirrorStatus } from './status.ts'
-import type { BridgeStatus } from './status.ts'
+import type { BridgeStatus, MirrorStatus } from './status.ts'
 
 export interface BridgeParts {
   /** The registries of this side in order of precedence; at least one. */
@@ -36,7 +42,7 @@ export interface BridgeParts {
 
 /** The parts of the gateway's configuration that sync reads: `sync` and `names`. */
 export interface BridgeOptions {
-  readonly overrides: readonly { readonly service: string; readonly as: string }[]
+  readonly names: NameOptions
   readonly quietPeriodMs: number
   readonly maxDelayMs: number
   readonly removalBudget: BudgetOptions
@@ -56,8 +62,32 @@ export interface Bridge {
   status(): BridgeStatus
   /** What would be written now, and why; nothing is. Empty of sense until `ready()`. */
   plan(): Plan
-  /** Lets withdrawals go that are held because there are too many at once. */
-  release(): void
+  /** What is known about the services that `query` is about. Empty of sense until `ready()`. */
+  explain(query: string): Explanation
+  /** Lets withdrawals go that are held because there are too many at once; returns which. */
+  release(scope: Scope): readonly Released[]
+  /** Obeys an order from now on; returns how many services it is about at the moment. */
+  order(kind: OrderKind, scope: Scope): number
+  /** Ends the orders about `scope` or a part of it, and returns them. */
+  lift(scope: Scope): readonly Order[]
+  /** Services at which something of ours stands, in all registries. */
+  exported(): number
+  /** Takes over what of the options differs; what it does not concern is not written again. */
+  configure(options: BridgeOptions): void
+}
+
+/** Plain JSON. */
+export interface Explanation {
+  /** A registry that is not complete may hold more than is said here. */
+  readonly mirrors: readonly MirrorStatus[]
+  readonly services: readonly ExplainedService[]
+}
+
+/** A withdrawal that was held. */
+export interface Released {
+  readonly direction: DirectionName
+  readonly registry: string
+  readonly key: KeyText
 }
 
 export function createBridge(parts: BridgeParts): Bridge {
@@ -75,6 +105,7 @@ interface Way {
 class TwoWayBridge implements Bridge {
   readonly #parts: BridgeParts
   readonly #meters: Meters
+  readonly #orders: Orders
   /** Of both sides. */
   readonly #ends: readonly End[]
   /** One for each registry that is written. */
@@ -83,6 +114,7 @@ class TwoWayBridge implements Bridge {
   constructor(parts: BridgeParts) {
     this.#parts = parts
     this.#meters = createMeters(parts.metrics)
+    this.#orders = new Orders(parts.clock)
     const legacy = sideOf(parts.legacy, parts.log)
     const mesh = sideOf(parts.mesh, parts.log)
     this.#ends = [...legacy.ends, ...mesh.ends]
@@ -117,6 +149,7 @@ class TwoWayBridge implements Bridge {
       ready: this.ready(),
       mirrors: this.#ends.map(({ mirror }) => mirrorStatus(mirror)),
       directions: this.#lanes.map((lane) => lane.status()),
+      orders: this.#orders.all,
     }
   }
 
@@ -124,8 +157,39 @@ class TwoWayBridge implements Bridge {
     return this.#lanes.flatMap((lane) => lane.plan())
   }
 
-  release(): void {
-    for (const lane of this.#lanes) lane.release()
+  explain(query: string): Explanation {
+    const directions = this.#lanes.map(({ direction }) => direction)
+    return { mirrors: this.status().mirrors, services: explainIn(directions, query) }
+  }
+
+  release(scope: Scope): readonly Released[] {
+    return this.#lanes.flatMap((lane) => {
+      const { name, to } = lane.direction.parts
+      return lane.release(scope).map((key) => ({ direction: name, registry: to.name, key }))
+    })
+  }
+
+  order(kind: OrderKind, scope: Scope): number {
+    this.#orders.give(kind, scope)
+    return this.#lookAgain(scope)
+  }
+
+  lift(scope: Scope): readonly Order[] {
+    const lifted = this.#orders.lift(scope)
+    for (const order of lifted) this.#lookAgain(order.scope)
+    return lifted
+  }
+
+  exported(): number {
+    return this.#lanes.reduce((sum, { direction }) => sum + direction.exported.size, 0)
+  }
+
+  configure(options: BridgeOptions): void {
+    for (const lane of this.#lanes) lane.configure(options)
+  }
+
+  #lookAgain(scope: Scope): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.lookAgain(scope), 0)
   }
 
   #lanesOf(name: DirectionName, from: Side, toSide: Side): readonly Lane[] {
@@ -143,7 +207,8 @@ class TwoWayBridge implements Bridge {
       toSink: to.registry.sink,
       exposure,
       budget: new RemovalBudget(options.removalBudget, clock, reads),
-      overrides: new Map(options.overrides.map(({ service, as }) => [service, as])),
+      orders: this.#orders,
+      names: options.names,
       log,
       clock,
     })

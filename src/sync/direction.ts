@@ -1,21 +1,26 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
-import { isUsable, keyText, sameInstance } from '../registry/model.ts'
+import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
+import { carriedOf, namedOf } from './carry.ts'
+import type { Carried } from './carry.ts'
+import { Collisions } from './collisions.ts'
 import { Echoes } from './echoes.ts'
-import { loopReason, owns } from './guards.ts'
-import { instancesOf, merged } from './merge.ts'
-import type { Found } from './merge.ts'
+import { owns } from './guards.ts'
+import { instancesOf } from './merge.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
-import { placeOf, targetKeyOf } from './names.ts'
+import { nameRules } from './name-rules.ts'
+import type { NameOptions, NameRules } from './name-rules.ts'
+import { nameOf, placeOf } from './names.ts'
+import type { Naming } from './names.ts'
 import type { Offers } from './offers.ts'
+import type { Orders } from './orders.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
 import type { Side } from './side.ts'
-import { nearest, originOf, sharedLabel } from './translate.ts'
 
 export interface DirectionParts {
   readonly name: DirectionName
@@ -31,23 +36,17 @@ export interface DirectionParts {
   readonly offers: Offers
   readonly exposure: Pick<Exposure, 'isOwn'>
   readonly budget: RemovalBudget
+  /** What an operator has said; of the whole gateway. */
+  readonly orders: Orders
   readonly log: Log
   readonly clock: Clock
-  /** Exact name on its own side -> name on the other side. */
-  readonly overrides: ReadonlyMap<string, string>
+  readonly names: NameOptions
 }
 
 /** A record, and what its reader will get back. */
 interface Written {
   readonly record: Omit<Instance, 'id'>
   readonly read: Instance
-}
-
-/** What of a service goes across. */
-export interface Carried {
-  readonly key: ServiceKey
-  /** Of those that no loop guard keeps back the usable ones, if any, and of these the nearest. */
-  readonly found: readonly Found[]
 }
 
 /** From one side to a registry of the other: what is known of it between two looks at a service. */
@@ -57,22 +56,21 @@ export class Direction {
   readonly echoes = new Echoes()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
-  /** By place of the target: services that want it and do not get it. */
-  readonly #collisions = new Map<string, readonly KeyText[]>()
+  readonly #collisions: Collisions
   readonly #deferred = new Map<KeyText, ServiceKey>()
   readonly #written = new Map<KeyText, Written>()
+  #rules: NameRules
 
   constructor(parts: DirectionParts) {
     this.parts = parts
     this.places = new Places(parts.name)
+    this.#collisions = new Collisions(parts.log)
+    this.#rules = this.#rulesFrom(parts.names)
   }
 
   /** The source has changed: notes who wants which place, returns the targets to look at. */
   sourceChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
-    const targets = keys.flatMap((key) => {
-      const source = keyText(key)
-      return this.places.update(source, this.#candidate(source))
-    })
+    const targets = keys.flatMap((key) => this.#place(keyText(key)))
     return regained ? [...targets, ...this.#takeDeferred()] : targets
   }
 
@@ -102,7 +100,7 @@ export class Direction {
 
   /** Services that did not get the name they would have in the target. */
   get collisions(): readonly KeyText[] {
-    return [...this.#collisions.values()].flat().sort()
+    return this.#collisions.all
   }
 
   /** Notes who lost the place of `target`, and says it once. */
@@ -111,39 +109,27 @@ export class Direction {
     winner: Candidate | undefined,
     losers: readonly Candidate[],
   ): void {
-    const place = placeOf(this.parts.name, target)
-    const refused = losers.map(({ source }) => source)
-    if (String(refused) === String(this.#collisions.get(place) ?? [])) return
-    if (refused.length === 0) {
-      this.#collisions.delete(place)
-      return
-    }
-    this.#collisions.set(place, refused)
     const { name, to } = this.parts
-    const fields = {
-      direction: name,
-      registry: to.name,
-      target: keyText(target),
-      kept: winner?.source,
-    }
-    this.parts.log.warn({ ...fields, refused }, 'several services map to one name')
+    const fields = { direction: name, registry: to.name, target: keyText(target) }
+    this.#collisions.note(placeOf(name, target), winner, losers, fields)
   }
 
   /** What of a service is carried on; undefined when no registry of the source has it. */
   carried(source: KeyText): Carried | undefined {
-    const copies = this.parts.from.copies(source)
-    const [first] = copies
-    if (!first) return undefined
-    const targets = this.parts.toSide.names
-    const free = copies.map(({ end, key, instances }) => {
-      const { sink } = end.registry
-      const carriable = (one: Instance): boolean =>
-        loopReason(this.parts, sink, targets, key, one) === undefined
-      return { end, key, instances: instances.filter(carriable) }
-    })
-    const found = merged(free)
-    const usable = found.filter(({ instance }) => isUsable(instance))
-    return { key: first.key, found: nearest(usable.length > 0 ? usable : found) }
+    return carriedOf(this.parts, source)
+  }
+
+  /** What a service is called in the target, or why it does not go there, and by which rule. */
+  naming(source: KeyText): Naming | undefined {
+    const carried = this.carried(source)
+    const service = carried && namedOf(carried)
+    return service && nameOf(service, this.#rules)
+  }
+
+  /** Names by other rules from now on; returns the targets to look at. */
+  rename(options: NameOptions): readonly ServiceKey[] {
+    this.#rules = this.#rulesFrom(options)
+    return [...this.parts.from.services()].flatMap(([source]) => this.#place(source))
   }
 
   /** Offers a service to the edge as what stands behind `target`, and returns its address. */
@@ -182,17 +168,19 @@ export class Direction {
     return targets
   }
 
+  /** Notes which place a service wants, if any; returns the targets that this concerns. */
+  #place(source: KeyText): readonly ServiceKey[] {
+    return this.places.update(source, this.#candidate(source))
+  }
+
   #candidate(source: KeyText): Candidate | undefined {
-    const carried = this.carried(source)
-    if (!carried || carried.found.length === 0) return undefined
-    const { name, overrides, toSink } = this.parts
-    const { key, found } = carried
-    const origin = originOf(found)
-    const label = sharedLabel(found, 'interface')
-    const target = targetKeyOf(
-      { key, ...(origin && { origin }), ...(label && { interface: label }) },
-      { direction: name, overrides, accepts: (one) => toSink.accepts(one) === true },
-    )
-    return { source, target, claim: keyText(origin?.key ?? key) }
+    const naming = this.naming(source)
+    if (naming?.kind !== 'named') return undefined
+    return { source, target: naming.target, claim: naming.claim }
+  }
+
+  #rulesFrom(options: NameOptions): NameRules {
+    const { name, toSink } = this.parts
+    return nameRules(name, options, (key) => toSink.accepts(key) === true)
   }
 }

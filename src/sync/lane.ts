@@ -10,6 +10,7 @@ import type { BudgetOptions } from './budget.ts'
 import type { Direction } from './direction.ts'
 import type { Meters } from './meters.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
+import type { NameOptions } from './name-rules.ts'
 import { isAbout } from './orders.ts'
 import type { Scope } from './orders.ts'
 import { planOf, targetsOf } from './plan.ts'
@@ -21,6 +22,12 @@ import { directionStatus } from './status.ts'
 import type { DirectionStatus } from './status.ts'
 
 type Coalescing = Pick<QueueOptions, 'quietPeriodMs' | 'maxDelayMs'>
+
+/** What of it can be told anew while it is at work. */
+interface LaneOptions extends Coalescing {
+  readonly names: NameOptions
+  readonly removalBudget: BudgetOptions
+}
 
 export interface LaneDeps extends Coalescing {
   readonly log: Log
@@ -99,7 +106,8 @@ export class Lane {
     return targets.length
   }
 
-  configure(options: Coalescing & { readonly removalBudget: BudgetOptions }): void {
+  configure(options: LaneOptions): void {
+    for (const target of this.direction.rename(options.names)) this.#queue.add(keyText(target))
     this.#queue.configure(options)
     this.direction.parts.budget.configure(options.removalBudget)
   }

@@ -1,43 +1,67 @@
 import { createHash } from 'node:crypto'
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
-import type { Origin, ServiceKey } from '../registry/model.ts'
+import type { KeyText, Origin, ServiceKey } from '../registry/model.ts'
+import type { NameRules } from './name-rules.ts'
 
 /** What a service is called on the other side, decided from these alone. */
 export interface Named {
   /** As its own side calls it. */
   readonly key: ServiceKey
+  /** Where it was first registered. */
+  readonly registry: string
   /** Present when gateways brought it to its own side. */
   readonly origin?: Origin
   /** The label `interface` that all its instances share: what Dubbo consumers ask for. */
   readonly interface?: string
 }
 
-export interface NameRules {
-  readonly direction: DirectionName
-  /** Exact name on its own side -> name on the other side. */
-  readonly overrides: ReadonlyMap<string, string>
-  /** Whether the target can hold a service of this key. */
-  readonly accepts: (key: ServiceKey) => boolean
-}
+/** What the rules say of a service, and which of them: for people. */
+export type Naming =
+  | { readonly kind: 'excluded'; readonly rule: string }
+  | {
+      readonly kind: 'named'
+      readonly target: ServiceKey
+      /** The service as its first registry calls it: who stands at a place is known by this. */
+      readonly claim: KeyText
+      readonly rule: string
+    }
 
 /** Protocols whose consumers choose by group and version; both are part of their keys everywhere. */
 const RPC = new Set(['dubbo', 'tri'])
 const LONGEST_LABEL = 63 // one label of a DNS name, RFC 1035
 const HASH_DIGITS = 8
+/** The names that it gives are told apart by the whole key where the text does not suffice. */
+const WHOLE_KEY = '{name}[-{group}][-v{version}]'
 
 /**
- * The key of a service in the target registry. An override wins; a service that came from the
- * target's world in the first place gets the name back that it has there; else the default.
+ * The key of a service in the target registry, if it is to go there. An override wins; a service
+ * that came from the target's world in the first place gets the name back that it has there; else
+ * the template.
  */
-export function targetKeyOf(service: Named, rules: NameRules): ServiceKey {
+export function nameOf(service: Named, rules: NameRules): Naming {
   const { key, origin } = service
+  const excluded = exclusion(key.name, rules)
+  if (excluded !== undefined) return { kind: 'excluded', rule: excluded }
+  const is = (target: ServiceKey, rule: string): Naming => {
+    return { kind: 'named', target, claim: keyText(origin?.key ?? key), rule }
+  }
   const override = rules.overrides.get(key.name)
-  if (override !== undefined) return named(rules.direction, key, override)
-  if (origin && isFromTargetWorld(origin) && rules.accepts(origin.key)) return origin.key
-  if (rules.direction === 'legacy-to-mesh') return named(rules.direction, key, dnsLabel(key))
-  const asked = RPC.has(key.protocol) ? service.interface : undefined
-  return asked ? { ...key, name: asked } : key
+  if (override !== undefined) {
+    return is(named(rules.direction, key, override), `override ${key.name}`)
+  }
+  if (origin && isFromTargetWorld(origin) && rules.accepts(origin.key)) {
+    return is(origin.key, `its name in ${origin.registry}`)
+  }
+  const name = templated(service, rules)
+  return is(named(rules.direction, key, name), `template ${rules.template.text}`)
+}
+
+function exclusion(name: string, { include, exclude }: NameRules): string | undefined {
+  const excluding = exclude.find(({ matches }) => matches(name))
+  if (excluding) return `exclude ${excluding.text}`
+  if (include.some(({ matches }) => matches(name))) return undefined
+  return `not in include ${include.map(({ text }) => text).join(', ')}`
 }
 
 /** Every gateway joins a legacy and a mesh registry: after an odd number of them, one more leads home. */
@@ -52,16 +76,27 @@ function named(direction: DirectionName, key: ServiceKey, name: string): Service
   return whole ? { ...key, name } : { name, protocol: key.protocol }
 }
 
-/** `com.acme.FooService` 1.0.0 in group blue -> `com-acme-fooservice-blue-v1-0-0` */
-function dnsLabel(key: ServiceKey): string {
-  const group = key.group === undefined ? '' : `-${key.group}`
-  const version = key.version === undefined ? '' : `-v${key.version}`
-  const label = `${key.name}${group}${version}`
+function templated(service: Named, { direction, template }: NameRules): string {
+  const { key, registry } = service
+  if (direction === 'mesh-to-legacy') {
+    const asked = RPC.has(key.protocol) ? service.interface : undefined
+    return template.render({ ...key, name: asked ?? key.name, registry })
+  }
+  const text = template.render({ ...key, registry })
+  return dnsLabel(text, template.text === WHOLE_KEY ? keyText(key) : text)
+}
+
+/**
+ * `com.acme.FooService-blue-v1.0.0` -> `com-acme-fooservice-blue-v1-0-0`; what is too long, or
+ * nothing that a DNS label can hold, is known by the hash of `whole`.
+ */
+function dnsLabel(text: string, whole: string): string {
+  const label = text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
   if (label !== '' && label.length <= LONGEST_LABEL) return label
-  const hash = createHash('sha256').update(keyText(key)).digest('hex').slice(0, HASH_DIGITS)
+  const hash = createHash('sha256').update(whole).digest('hex').slice(0, HASH_DIGITS)
   const head = label.slice(0, LONGEST_LABEL - 1 - HASH_DIGITS).replace(/-$/, '')
   return head === '' ? `s-${hash}` : `${head}-${hash}`
 }

@@ -6,17 +6,24 @@ import type { SkipReason, Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { Direction } from './direction.ts'
 
-type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'skip' | 'wait'
+type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'pause' | 'skip' | 'wait'
 
 type PlanReason =
-  SkipReason | 'new' | 'changed' | 'other-session' | 'loop' | 'source-unknown' | 'target-unknown'
+  | SkipReason
+  | 'new'
+  | 'changed'
+  | 'other-session'
+  | 'loop'
+  | 'source-unknown'
+  | 'target-unknown'
+  | 'drain'
 
 /** One service and what would be done about it, and why. What is in line is not listed. */
 export interface PlanStep {
   readonly direction: DirectionName
   /** The registry of the target side that this is about. */
   readonly registry: string
-  /** As the target calls it; for a loop, which has no place there, as the source does. */
+  /** As the target calls it; for what is kept back, which has no place there, as the source does. */
   readonly key: ServiceKey
   readonly action: PlanAction
   readonly reason: PlanReason
@@ -35,22 +42,42 @@ export function planOf(direction: Direction): Plan {
   const steps: PlanStep[] = []
   let removals = 0
   for (const target of targetsOf(direction)) {
-    const verdict = assess(direction, target)
-    const held = verdict.kind === 'withdraw' && !mayGo(direction, target, removals)
-    if (verdict.kind === 'withdraw' && !held) removals += 1
-    const step = stepFor(direction, target, verdict, held)
+    const step = stepOf(direction, target, removals)
+    if (step?.action === 'remove' && step.reason !== 'drain') removals += 1
     if (step) steps.push(step)
   }
-  return [...steps, ...collisionsOf(direction), ...loopsOf(direction)].sort((a, b) =>
+  return [...steps, ...collisionsOf(direction), ...keptBack(direction)].sort((a, b) =>
     keyText(a.key) < keyText(b.key) ? -1 : 1,
   )
+}
+
+/** Undefined when it is in line. `removals`: how many withdrawals of the plan go before it. */
+export function stepOf(
+  direction: Direction,
+  target: ServiceKey,
+  removals = 0,
+): PlanStep | undefined {
+  const order = direction.parts.orders.about(direction, target)
+  if (order === 'drain') return takenBack(direction, target)
+  const verdict = assess(direction, target)
+  const held = verdict.kind === 'withdraw' && !mayGo(direction, target, removals)
+  const step = stepFor(direction, target, verdict, held)
+  const waits = order === 'pause' && step && step.action !== 'skip' && step.action !== 'wait'
+  return waits ? { ...step, action: 'pause', detail: step.action, after: step.before } : step
+}
+
+function takenBack(direction: Direction, key: ServiceKey): PlanStep {
+  const before = direction.owned(key)
+  const action = before.length > 0 ? 'remove' : 'skip'
+  return { ...placeOf(direction), key, action, reason: 'drain', before, after: [] }
 }
 
 function placeOf({ parts }: Direction): Pick<PlanStep, 'direction' | 'registry'> {
   return { direction: parts.name, registry: parts.to.name }
 }
 
-function targetsOf(direction: Direction): readonly ServiceKey[] {
+/** Every service of the target that something of ours stands, or should stand, for. */
+export function targetsOf(direction: Direction): readonly ServiceKey[] {
   const wanted = [...direction.places.all()].map(({ target }) => keyText(target))
   const texts = new Set<KeyText>([...wanted, ...direction.exported])
   return [...texts].sort().flatMap((text) => parseKeyText(text) ?? [])
@@ -78,8 +105,11 @@ function stepFor(
       const { kind, ...why } = verdict
       return { ...base, action: kind, ...why, after: before }
     }
-    case 'withdraw':
-      return { ...base, action: held ? 'hold' : 'remove', reason: verdict.reason, after: [] }
+    case 'withdraw': {
+      const { reason, detail } = verdict
+      const why = { reason, ...(detail !== undefined && { detail }) }
+      return { ...base, action: held ? 'hold' : 'remove', ...why, after: [] }
+    }
     case 'put': {
       const after = verdict.change.puts
       if (verdict.takeOver) return { ...base, action: 'take-over', reason: 'other-session', after }
@@ -101,16 +131,15 @@ function collisionsOf(direction: Direction): Plan {
   })
 }
 
-/** Services of the source that a loop guard keeps back whole. */
-function loopsOf(direction: Direction): Plan {
+/** Services of the source that a rule or a loop guard keeps back whole. */
+function keptBack(direction: Direction): Plan {
   return [...direction.parts.from.services()]
     .filter(([text]) => direction.places.of(text) === undefined)
-    .map(([, key]) => ({
-      ...placeOf(direction),
-      key,
-      action: 'skip',
-      reason: 'loop',
-      before: [],
-      after: [],
-    }))
+    .map(([text, key]) => {
+      const naming = direction.naming(text)
+      const step = { ...placeOf(direction), key, action: 'skip', before: [], after: [] } as const
+      return naming?.kind === 'excluded'
+        ? { ...step, reason: 'excluded', detail: naming.rule }
+        : { ...step, reason: 'loop' }
+    })
 }

@@ -1,5 +1,6 @@
 import type { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
 import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
+import { names } from '../../../src/config/names.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { silentLog } from '../../../src/kernel/log.ts'
 import { Metrics } from '../../../src/kernel/metrics.ts'
@@ -10,7 +11,7 @@ import { PredictingExposure } from './predicting-exposure.ts'
 import type { ExposureOptions } from './predicting-exposure.ts'
 
 const QUICK: BridgeOptions = {
-  overrides: [],
+  names: names.parse({}),
   quietPeriodMs: 2,
   maxDelayMs: 10,
   removalBudget: { share: 1, atLeast: 1_000, windowMs: 1_000, holdMs: 10_000 },

@@ -2,12 +2,23 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { keyText } from '../../../src/registry/model.ts'
 import type { Origin, ServiceKey } from '../../../src/registry/model.ts'
-import { placeOf, targetKeyOf } from '../../../src/sync/names.ts'
-import type { Named, NameRules } from '../../../src/sync/names.ts'
+import { names } from '../../../src/config/names.ts'
+import { nameRules } from '../../../src/sync/name-rules.ts'
+import type { NameRules } from '../../../src/sync/name-rules.ts'
+import { nameOf, placeOf } from '../../../src/sync/names.ts'
+import type { Named } from '../../../src/sync/names.ts'
 
-const RULES = { overrides: new Map([['com.acme.Old', 'new-name']]), accepts: () => true }
-const toMesh: NameRules = { ...RULES, direction: 'legacy-to-mesh' }
-const toLegacy: NameRules = { ...RULES, direction: 'mesh-to-legacy' }
+type Service = Omit<Named, 'registry'> & { readonly registry?: string }
+
+const options = names.parse({ overrides: [{ service: 'com.acme.Old', as: 'new-name' }] })
+const toMesh = nameRules('legacy-to-mesh', options, () => true)
+const toLegacy = nameRules('mesh-to-legacy', options, () => true)
+
+/** The key of a service in the target; undefined when it does not go there. */
+function targetKeyOf(service: Service, rules: NameRules): ServiceKey | undefined {
+  const naming = nameOf({ registry: 'zk', ...service }, rules)
+  return naming.kind === 'named' ? naming.target : undefined
+}
 
 const dubbo = (name: string, rest: Partial<ServiceKey> = {}): ServiceKey => ({
   name,
@@ -29,7 +40,7 @@ const from = (key: ServiceKey, path: readonly string[]): Origin => ({
 const LONG = 'com.acme.platform.billing.internal.VeryLongInvoiceCalculationService'
 
 describe('names', () => {
-  const cases: readonly (readonly [string, NameRules, Named, ServiceKey])[] = [
+  const cases: readonly (readonly [string, NameRules, Service, ServiceKey])[] = [
     ['dots and case go', toMesh, { key: http('com.acme.Foo') }, http('com-acme-foo')],
     ['a run of others is one dash', toMesh, { key: http('a..b__C') }, http('a-b-c')],
     ['none at the ends', toMesh, { key: http('-a_') }, http('a')],
@@ -116,7 +127,7 @@ describe('names', () => {
       fc.property(part, fc.option(part), fc.option(part), (name, group, version) => {
         const key = { ...dubbo(name), ...(group && { group }), ...(version && { version }) }
         const target = targetKeyOf({ key }, toMesh)
-        expect(target.name).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+        expect(target?.name).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
         expect(targetKeyOf({ key }, toMesh)).toEqual(target)
         expect({ ...target, name }).toEqual(key)
       }),

@@ -1,0 +1,53 @@
+import { isUsable } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import { loopReason } from './guards.ts'
+import type { Self } from './guards.ts'
+import { merged } from './merge.ts'
+import type { Found } from './merge.ts'
+import type { Named } from './names.ts'
+import type { Side } from './side.ts'
+import { nearest, originOf, sharedLabel } from './translate.ts'
+
+/** Between which sides something is carried, and by whom. */
+export interface Crossing extends Self {
+  readonly from: Side
+  readonly toSide: Side
+}
+
+/** What of a service goes across. */
+export interface Carried {
+  readonly key: ServiceKey
+  /** Of those that no loop guard keeps back the usable ones, if any, and of these the nearest. */
+  readonly found: readonly Found[]
+}
+
+/** What of a service is carried on; undefined when no registry of the source has it. */
+export function carriedOf(crossing: Crossing, source: KeyText): Carried | undefined {
+  const copies = crossing.from.copies(source)
+  const [first] = copies
+  if (!first) return undefined
+  const targets = crossing.toSide.names
+  const free = copies.map(({ end, key, instances }) => {
+    const { sink } = end.registry
+    const carriable = (one: Instance): boolean =>
+      loopReason(crossing, sink, targets, key, one) === undefined
+    return { end, key, instances: instances.filter(carriable) }
+  })
+  const found = merged(free)
+  const usable = found.filter(({ instance }) => isUsable(instance))
+  return { key: first.key, found: nearest(usable.length > 0 ? usable : found) }
+}
+
+/** What names it on the other side; undefined when nothing of it is carried. */
+export function namedOf({ key, found }: Carried): Named | undefined {
+  const [first] = found
+  if (!first) return undefined
+  const origin = originOf(found)
+  const asked = sharedLabel(found, 'interface')
+  return {
+    key,
+    registry: origin?.registry ?? first.registry,
+    ...(origin && { origin }),
+    ...(asked !== undefined && { interface: asked }),
+  }
+}

@@ -1,0 +1,38 @@
+import { keyText } from '../registry/model.ts'
+import type { ServiceKey } from '../registry/model.ts'
+import type { Carried } from './carry.ts'
+import { contestFor } from './contest.ts'
+import type { Direction } from './direction.ts'
+
+/** Why nothing of the source is to stand somewhere. */
+export interface NoSource {
+  readonly reason: 'gone' | 'excluded' | 'renamed' | 'collision' | 'name-taken'
+  readonly detail?: string
+}
+
+/** The one service of the source that stands for `target`, or why there is none. */
+export function sourceFor(direction: Direction, target: ServiceKey): Carried | NoSource {
+  const { winner, losers, taken } = contestFor(direction, target)
+  if (!winner) return losers.length === 0 ? whyNone(direction, target) : { reason: 'collision' }
+  if (keyText(winner.target) !== keyText(target)) return { reason: 'collision' }
+  if (taken) return { reason: 'name-taken' }
+  return direction.carried(winner.source) ?? { reason: 'gone' }
+}
+
+/** What stands there had a source in this very side once; the rules may have changed since. */
+function whyNone(direction: Direction, target: ServiceKey): NoSource {
+  const { from } = direction.parts
+  const origin = direction.owned(target)[0]?.origin
+  if (!origin || origin.path.length > 1 || !from.names.has(origin.registry)) {
+    return { reason: 'gone' }
+  }
+  const naming = direction.naming(keyText(origin.key))
+  switch (naming?.kind) {
+    case undefined:
+      return { reason: 'gone' }
+    case 'excluded':
+      return { reason: 'excluded', detail: naming.rule }
+    case 'named':
+      return { reason: 'renamed', detail: `${keyText(naming.target)}, ${naming.rule}` }
+  }
+}
