@@ -35,7 +35,7 @@ const RACES = new Set([NO_NODE, NODE_EXISTS, BAD_VERSION, NOT_EMPTY])
 /** Whether a write failed because the znodes are not as they were when it was made up. */
 export function isRace(error: unknown): boolean {
   const code = zookeeperCode(error)
-  return code === NO_NODE || code === NODE_EXISTS || code === BAD_VERSION || code === NOT_EMPTY
+  return code !== undefined && RACES.has(code)
 }
 
 const REFUSALS = new Set([NO_AUTH, -114, -115, NO_CHILDREN_FOR_EPHEMERALS])
@@ -45,7 +45,7 @@ export function failureOf(error: unknown, operation: string, path: string): Isth
   const code = zookeeperCode(error)
   const details = { operation, path, ...(code === undefined ? {} : { zookeeper: code }) }
   if (code !== undefined && REFUSALS.has(code))
-    return new IsthmusError('REGISTRY_REFUSED', 'ZooKeeper refused the operation', {
+    return new IsthmusError('REGISTRY_REFUSED', `ZooKeeper refused to ${operation} ${path}`, {
       details,
       cause: error,
     })

@@ -52,13 +52,14 @@ export class ZookeeperPresence implements Presence, Disposable {
 
   async keep(signal: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([signal, this.#parts.supervisor.closed])
-    while (!ended.aborted) {
-      try {
-        const connection = await this.#parts.supervisor.connected(ended)
-        if (await this.#hold(connection, ended)) await this.#watch(connection, ended)
-      } catch (error) {
-        if (!ended.aborted) throw error
-      }
+    for (;;) {
+      const connection = await this.#parts.supervisor.connected(ended).catch(() => undefined)
+      if (!connection) return
+      const held = await this.#hold(connection, ended).catch((error: unknown) => {
+        if (errorCode(error) === 'OWNER_TAKEN') throw error
+        return false // ended
+      })
+      if (held) await this.#watch(connection, ended)
     }
   }
 

@@ -51,13 +51,18 @@ export class ZookeeperTerm implements Term {
     while (!scope.aborted) {
       const connection = await this.#supervisor.connected(scope).catch(() => undefined)
       if (!connection) return
-      if (connection.sessionId !== this.#session) return this.end()
       const bell = new Bell()
-      const goesOn = await this.vouch(connection, bell).catch(() => true) // until the timer says no
-      if (!goesOn) return this.end()
+      const sameSession = connection.sessionId === this.#session
+      const goesOn = sameSession && (await this.#goesOn(connection, bell))
+      if (!goesOn) this.end()
       const everyMs = connection.sessionTimeoutMs / LOOKS_PER_SESSION
       await bell.heardWithin(everyMs, AbortSignal.any([scope, connection.lost]))
     }
+  }
+
+  /** Without an answer the timer decides. */
+  async #goesOn(connection: Connection, bell: Bell): Promise<boolean> {
+    return await this.vouch(connection, bell).catch(() => true)
   }
 
   end(): void {
