@@ -71,6 +71,11 @@ export class Gateway implements AsyncDisposable {
     for (const registry of this.registries) await registry[Symbol.asyncDispose]()
   }
 
+  /** Gives it other options while it is at work. */
+  configure(options: Partial<BridgeOptions>): void {
+    this.bridge.configure({ ...QUICK, ...options })
+  }
+
   /** Asks every registry for one more complete read. */
   resync(): void {
     for (const { source } of this.registries) source.resync()

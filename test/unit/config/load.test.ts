@@ -40,7 +40,7 @@ describe('parseConfig', () => {
     expect(gateway?.ports).toEqual({ from: 20_000, to: 29_999 })
     expect(gateway?.legacy.registries[0]).toMatchObject({
       dubboRoot: '/dubbo',
-      layouts: { read: ['dubbo', 'curator'], http: 'curator', rpc: 'dubbo' },
+      layouts: { read: ['dubbo', 'dubbo-application', 'curator'], http: 'curator', rpc: 'dubbo' },
     })
   })
 
@@ -102,6 +102,16 @@ describe('parseConfig', () => {
       'two registries under one name, by which loops would go unseen',
       GATEWAY.replace('name: consul', 'name: zk'),
       'registry names must differ',
+    ],
+    [
+      'a name template that says what nothing is',
+      GATEWAY + "  names: { legacyToMesh: { template: '{name}-{zone}' } }\n",
+      'gateway.names.legacyToMesh.template: {zone} is not known here',
+    ],
+    [
+      'two names for one service',
+      GATEWAY + '  names: { overrides: [{ service: a, as: b }, { service: a, as: c }] }\n',
+      'gateway.names.overrides.1.service: a has a name already at overrides.0',
     ],
     ['text that is not YAML', 'gateway: [', 'configuration has 1 fault'],
   ])('refuses %s', (_why, text, expected) => {
