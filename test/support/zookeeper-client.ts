@@ -10,6 +10,7 @@ export interface ZookeeperClient extends AsyncDisposable {
   /** What is gone already is no error. */
   remove(path: string): Promise<void>
   setData(path: string, data: string): Promise<void>
+  setBytes(path: string, data: Buffer): Promise<void>
   /** Empty when there is no such znode. */
   children(path: string): Promise<readonly string[]>
   folder(path: string): Promise<Folder | undefined>
@@ -86,7 +87,11 @@ class PlainClient implements ZookeeperClient {
   }
 
   async setData(path: string, data: string): Promise<void> {
-    await call((done) => this.#client.setData(path, Buffer.from(data), -1, done))
+    await this.setBytes(path, Buffer.from(data))
+  }
+
+  async setBytes(path: string, data: Buffer): Promise<void> {
+    await call((done) => this.#client.setData(path, data, -1, done))
   }
 
   async children(path: string): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Write } from '../../connections/zookeeper/writes.ts'
 import { Bell } from './bell.ts'
 import { formatClaim, lifeOfClaim, ownerTaken, parseClaim, type Claim } from './claim.ts'
-import { FOLDER_MARK, makeFolders } from './folders.ts'
+import { FOLDER_MARK, makeFolders } from '../../connections/zookeeper/folders.ts'
 
 /** A claim as it stands; `claim` is undefined where somebody else has written. */
 interface Standing {

@@ -6,7 +6,7 @@ import type { Lease, Term } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 import { Bell } from './bell.ts'
-import { makeFolders } from './folders.ts'
+import { makeFolders } from '../../connections/zookeeper/folders.ts'
 import { ZookeeperTerm } from './term.ts'
 
 export interface LeaseParts {

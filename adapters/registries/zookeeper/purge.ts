@@ -1,6 +1,6 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
-import { FOLDER_MARK, parentOf } from './folders.ts'
+import { FOLDER_MARK, parentOf } from '../../connections/zookeeper/folders.ts'
 import type { FindLeavings, Leavings } from './leavings.ts'
 import { Slots } from './slots.ts'
 import { batches } from './write-batches.ts'

@@ -1,5 +1,5 @@
-import type { Connection } from '../../connections/zookeeper/connection.ts'
-import type { Write } from '../../connections/zookeeper/writes.ts'
+import type { Connection } from './connection.ts'
+import type { Write } from './writes.ts'
 
 /** What a folder holds that a gateway created, so that a purge can tell it from others' folders. */
 export const FOLDER_MARK = Buffer.from('isthmus')
