@@ -1,0 +1,74 @@
+import { isUsable } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import type { RegistrySink } from '../registry/ports.ts'
+import { carriedOf } from './carry.ts'
+import type { Crossing } from './carry.ts'
+import { loopReason, owns } from './guards.ts'
+import type { LoopReason, Self } from './guards.ts'
+
+/** Who wrote a record: the service itself, this gateway, or another one. */
+interface Writer {
+  readonly whose: 'service' | 'this-gateway' | 'other-gateway'
+  /** Identity of the gateway, where its mark is readable. */
+  readonly owner?: string
+}
+
+export interface Standing extends Writer {
+  readonly instance: Instance
+}
+
+/**
+ * Why an instance is not carried across. A guard: `mark`, `id`, `ledger`. It takes no traffic:
+ * `critical`, `no-weight`. Others are called instead: `same-address` is known from a registry that
+ * goes before, `farther` came by more gateways than another one.
+ */
+type KeptBack = LoopReason | 'critical' | 'no-weight' | 'same-address' | 'farther'
+
+export interface ExplainedInstance extends Standing {
+  readonly registry: string
+  /** Absent for one that requests are sent to. */
+  readonly keptBack?: KeptBack
+}
+
+export function whoseIs(
+  self: Self,
+  sink: Pick<RegistrySink, 'recognizes'>,
+  key: ServiceKey,
+  instance: Instance,
+): Writer {
+  const owner = instance.origin && { owner: instance.origin.owner }
+  if (owns(self, sink, key, instance)) return { whose: 'this-gateway', ...owner }
+  return owner ? { whose: 'other-gateway', ...owner } : { whose: 'service' }
+}
+
+/** Every instance of a service on its own side, and whether it is carried across. */
+export function explainInstances(
+  crossing: Crossing,
+  source: KeyText,
+): readonly ExplainedInstance[] {
+  const carried = new Set(carriedOf(crossing, source)?.found.map(({ instance }) => instance))
+  const addresses = new Set([...carried].map(addressOf))
+  return crossing.from.copies(source).flatMap(({ end, key, instances }) => {
+    const { name, sink } = end.registry
+    return instances.map((instance) => {
+      const loop = loopReason(crossing, sink, crossing.toSide.names, key, instance)
+      const keptBack =
+        loop ?? (carried.has(instance) ? idle(instance) : passedOver(instance, addresses))
+      const whose = whoseIs(crossing, sink, key, instance)
+      return { registry: name, instance, ...whose, ...(keptBack && { keptBack }) }
+    })
+  })
+}
+
+function idle(instance: Instance): KeptBack | undefined {
+  if (isUsable(instance)) return undefined
+  return instance.health === 'critical' ? 'critical' : 'no-weight'
+}
+
+function passedOver(instance: Instance, addresses: ReadonlySet<string>): KeptBack {
+  return idle(instance) ?? (addresses.has(addressOf(instance)) ? 'same-address' : 'farther')
+}
+
+function addressOf({ host, port }: Instance): string {
+  return `${host} ${String(port)}`
+}
