@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { direction, instance, key } from './model-answers.ts'
+import { mirror } from './status-answer.ts'
+
+const writer = {
+  whose: z
+    .enum(['service', 'this-gateway', 'other-gateway'])
+    .describe('Who wrote it: the service itself, this gateway, another one'),
+  owner: z.string().optional().describe('Identity of the gateway, where its mark is readable'),
+}
+
+const explainedInstance = z.object({
+  registry: z.string(),
+  instance,
+  ...writer,
+  keptBack: z
+    .enum(['mark', 'id', 'ledger', 'critical', 'no-weight', 'same-address', 'farther'])
+    .optional()
+    .describe('Why no request is sent to it; absent for one that gets requests'),
+})
+
+const explainedExport = z.object({
+  registry: z.string(),
+  key: key.optional().describe('As it is called there'),
+  rule: z.string().optional().describe('Which rule names it, or keeps it back'),
+  action: z.enum(['in-line', 'put', 'take-over', 'remove', 'hold', 'pause', 'skip', 'wait']),
+  reason: z.string().optional(),
+  detail: z.string().optional(),
+  heldForMs: z.number().optional(),
+  address: z
+    .object({ host: z.string(), port: z.number() })
+    .optional()
+    .describe('Where the other side reaches it through this gateway'),
+  standing: z.array(z.object({ instance, ...writer })).readonly(),
+})
+
+export const explanation = z.object({
+  mirrors: z.array(mirror).readonly().describe('One that is not complete may hold more'),
+  services: z
+    .array(
+      z.object({
+        direction,
+        key,
+        instances: z.array(explainedInstance).readonly(),
+        exports: z.array(explainedExport).readonly(),
+      }),
+    )
+    .readonly()
+    .describe('Empty when no registry has what was asked for'),
+})
+export type ExplainAnswer = z.infer<typeof explanation>

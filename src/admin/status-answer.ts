@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { direction, key } from './model-answers.ts'
+import { order } from './orders-answer.ts'
+
+export const mirror = z.object({
+  registry: z.string(),
+  state: z.enum(['unknown', 'complete', 'stale']),
+  staleReason: z.string().optional(),
+  services: z.number(),
+  unknownNames: z.array(z.string()).readonly(),
+  reads: z.number().describe('Complete reads so far'),
+})
+
+const held = z.object({ key, forMs: z.number() })
+
+const directionStatus = z.object({
+  name: direction,
+  from: z.array(z.string()).readonly().describe('Registries that are read, in order of precedence'),
+  to: z.string().describe('Registry that is written'),
+  exported: z.number().describe('Services of the target at which something of ours stands'),
+  waiting: z.number(),
+  working: z.number(),
+  failing: z.number(),
+  deferred: z.number().describe('Services that wait for a mirror to vouch again'),
+  paused: z.number().describe('Changes that wait because an operator said so'),
+  held: z.array(held).readonly().describe('Withdrawals that wait: too many at once'),
+  collisions: z.array(key).readonly(),
+  writes: z
+    .object({ put: z.number(), withdrawn: z.number(), failed: z.number() })
+    .describe('Since the start'),
+  lastWriteMs: z.number().optional().describe('Wall clock, milliseconds'),
+})
+
+const reload = z.object({
+  atMs: z.number(),
+  result: z.enum(['applied', 'unchanged', 'refused']),
+  fields: z.array(z.string()).readonly().describe('What changed, or is refused'),
+  error: z.string().optional(),
+})
+
+export const status = z.object({
+  id: z.string(),
+  phase: z.enum(['starting', 'running', 'draining', 'drained']),
+  sync: z.object({
+    ready: z.boolean(),
+    mirrors: z.array(mirror).readonly(),
+    directions: z.array(directionStatus).readonly(),
+    orders: z.array(order).readonly(),
+  }),
+  edge: z.object({
+    tableVersion: z.number(),
+    routes: z.number(),
+    offered: z.number(),
+    waiting: z.number(),
+    underWay: z.number(),
+    draining: z.boolean(),
+  }),
+  reload: reload.optional().describe('The last time the configuration was looked at again'),
+})
+export type Status = z.infer<typeof status>
