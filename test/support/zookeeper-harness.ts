@@ -12,15 +12,17 @@ export interface OpenOptions {
   readonly servers: readonly string[]
   readonly chroot: string
   readonly sessionTimeoutMs?: number
+  /** Layout that dubbo and tri are written in. */
+  readonly rpc?: 'dubbo' | 'dubbo-application'
 }
 
 /** A registry with the defaults of the configuration. */
-export function openForTest(owner: string, options: OpenOptions): Registry {
+export function openForTest(owner: string, { rpc = 'dubbo', ...options }: OpenOptions): Registry {
   return openZookeeperRegistry(
     {
       name: 'zk-test',
       sessionTimeoutMs: 6_000,
-      layouts: { read: ['dubbo', 'curator'], http: 'curator', rpc: 'dubbo' },
+      layouts: { read: ['dubbo', 'dubbo-application', 'curator'], http: 'curator', rpc },
       dubboRoot: '/dubbo',
       curatorRoot: '/services',
       curatorPayloadClass: 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance',

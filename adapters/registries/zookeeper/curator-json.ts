@@ -1,4 +1,5 @@
 import { isHost } from './dubbo-url.ts'
+import { isObject, parseObject, portOf, textsOf } from './json.ts'
 
 /** What Curator's service discovery stores as JSON, as far as anybody reads it. */
 export interface CuratorInstance {
@@ -51,7 +52,7 @@ export function parseCuratorJson(data: Buffer): CuratorInstance | undefined {
     secure: plain === undefined,
     enabled: enabled !== false, // left out by writers in compatible mode: then it is
     payloadClass: typeof inner['@class'] === 'string' ? inner['@class'] : undefined,
-    metadata: metadataOf(inner['metadata']),
+    metadata: textsOf(inner['metadata']),
   }
 }
 
@@ -75,36 +76,4 @@ export function formatCuratorJson(record: CuratorRecord): Buffer {
       uriSpec: URI_SPEC,
     }),
   )
-}
-
-type JsonObject = Readonly<Record<string, unknown>>
-
-function parseObject(data: Buffer): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data.toString('utf8'))
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function portOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535
-    ? value
-    : undefined
-}
-
-/** Numbers and booleans as text; what is nested is not metadata. */
-function metadataOf(value: unknown): Map<string, string> {
-  const metadata = new Map<string, string>()
-  for (const [name, entry] of Object.entries(isObject(value) ? value : {})) {
-    if (typeof entry === 'string') metadata.set(name, entry)
-    else if (typeof entry === 'number' || typeof entry === 'boolean')
-      metadata.set(name, String(entry))
-  }
-  return metadata
 }

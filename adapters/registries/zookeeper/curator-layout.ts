@@ -1,6 +1,7 @@
 import type { Health, Instance, ServiceKey } from '../../../src/registry/model.ts'
+import { applicationOf, isDubboApplication } from './application-json.ts'
 import { formatCuratorJson, parseCuratorJson, type CuratorInstance } from './curator-json.ts'
-import type { Decoded, Layout, Reading } from './layout.ts'
+import { instanceIn, type Decoded, type Layout, type Reading } from './layout.ts'
 import { bridgeHash, isMark, marksOf, originOf, ZONE } from './marks.ts'
 
 const STATUS = 'instance_status'
@@ -10,19 +11,30 @@ const FIELDS = new Set([STATUS, PROTOCOL])
 const DEFAULT_PROTOCOL = 'http'
 const USUAL_WEIGHT = 100
 
+/** Dubbo's applications share the root, and even a name, with Curator's own instances. */
+interface Reads {
+  readonly instances: boolean
+  readonly applications: boolean
+}
+
 /**
  * Curator's service discovery as Spring Cloud uses it: `<root>/<application>/<id>` with JSON.
  * The folder of an application that we write first is a plain persistent znode: the client
  * library cannot create container znodes, so an empty one stays.
  */
-export function curatorLayout(root: string, payloadClass: string): Layout {
+export function curatorLayout(
+  root: string,
+  payloadClass: string,
+  reads: Reads = { instances: true, applications: false },
+): Layout {
   return {
     name: 'curator',
     root,
     named: false,
     nameOf: (child) => child,
     folder: (name) => `${root}/${name}`,
-    decode: (name, _child, data) => decode(name, data),
+    path: (name, child) => `${root}/${name}/${child}`,
+    decode: (name, _child, data) => decode(name, data, reads),
     keeperOf: () => 'other-session',
     encode: (key, instance) => {
       const child = childFor(key, instance)
@@ -31,6 +43,8 @@ export function curatorLayout(root: string, payloadClass: string): Layout {
       const record = { id: child, name: key.name, host, port, payloadClass, metadata }
       return { child, data: formatCuratorJson(record) }
     },
+    decodeOwn: (key, { data }) =>
+      instanceIn(decode(key.name, data, { instances: true, applications: false })),
     // The prefix first: the hash is worth its price only for what may be ours.
     recognizes: (owner, key, child, { host, port }) =>
       child.startsWith(`isthmus-${owner}-`) &&
@@ -49,16 +63,17 @@ function childFor(key: ServiceKey, { origin, host, port }: Omit<Instance, 'id'>)
   return `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`
 }
 
-function decode(name: string, data: Buffer | undefined): Reading {
+function decode(name: string, data: Buffer | undefined, reads: Reads): Reading {
   const json = data && parseCuratorJson(data)
   if (!json) return { kind: 'garbage', reason: 'not an instance in JSON' }
-  if (isDubboApplication(json)) return { kind: 'skipped', reason: 'Dubbo application level' }
-  return { kind: 'instance', ...decodedOf(name, json) }
-}
-
-/** Its services are in other znodes, and its interfaces are read in the Dubbo layout. */
-function isDubboApplication({ payloadClass, metadata }: CuratorInstance): boolean {
-  return payloadClass?.startsWith('org.apache.dubbo.') ?? metadata.has('dubbo.metadata.revision')
+  if (!isDubboApplication(json))
+    return reads.instances
+      ? { kind: 'instance', ...decodedOf(name, json) }
+      : { kind: 'skipped', reason: 'no Dubbo application' }
+  if (!reads.applications) return { kind: 'skipped', reason: 'Dubbo application level' }
+  const application = applicationOf(json)
+  if (application) return { kind: 'application', application }
+  return { kind: 'skipped', reason: 'names no metadata' } // Dubbo before version 3
 }
 
 function decodedOf(name: string, json: CuratorInstance): Decoded {

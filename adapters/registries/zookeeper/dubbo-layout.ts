@@ -1,4 +1,5 @@
-import type { Health, Instance, KeptBy, ServiceKey } from '../../../src/registry/model.ts'
+import type { Instance, KeptBy, ServiceKey } from '../../../src/registry/model.ts'
+import { clampWeight, healthOf, USUAL_WEIGHT, weightOf } from './dubbo-params.ts'
 import {
   formatDubboUrl,
   javaDecode,
@@ -8,7 +9,7 @@ import {
   wellFormed,
   type DubboUrl,
 } from './dubbo-url.ts'
-import type { Decoded, Layout, Reading } from './layout.ts'
+import { instanceIn, type Decoded, type Layout, type Reading } from './layout.ts'
 import { bridgeHash, escapeMark, isMark, marksOf, originOf, unescapeMark, ZONE } from './marks.ts'
 
 /** Dubbo keeps its own things beside the interfaces. */
@@ -19,7 +20,6 @@ const BRIDGE = 'bridge'
 const FIELDS = new Set(['group', 'version', 'weight', 'enabled', 'disabled', BRIDGE])
 /** Parameters that what we write always has. */
 const FIXED = new Set(['interface', 'side', 'dynamic', 'category'])
-const USUAL_WEIGHT = 100
 
 /** Dubbo's interface level: `<root>/<interface>/providers/<provider URL>`, data without meaning. */
 export function dubboLayout(root: string): Layout {
@@ -28,7 +28,8 @@ export function dubboLayout(root: string): Layout {
     root,
     named: true,
     nameOf,
-    folder: (name) => `${root}/${javaEncode(name)}/providers`,
+    folder: (name) => folderIn(root, name),
+    path: (name, child) => `${folderIn(root, name)}/${child}`,
     decode: (name, child) => decode(name, child),
     // A provider's znode lives with its session unless it says otherwise.
     keeperOf: ({ instance }): KeptBy =>
@@ -37,10 +38,14 @@ export function dubboLayout(root: string): Layout {
       child: javaEncode(formatDubboUrl(urlOf(key, instance))),
       data: Buffer.alloc(0),
     }),
+    decodeOwn: (key, { child }) => instanceIn(decode(key.name, child)),
     recognizes: (owner, key, child) => recognizes(owner, key, child),
     accepts,
-    clashes: () => false,
   }
+}
+
+function folderIn(root: string, name: string): string {
+  return `${root}/${javaEncode(name)}/providers`
 }
 
 /** A name in another spelling than Dubbo's is no interface that a Dubbo consumer would find. */
@@ -115,20 +120,6 @@ function ownParams(key: ServiceKey, instance: Omit<Instance, 'id'>): [string, st
 
 function optional(name: string, value: string | undefined): [string, string][] {
   return value ? [[name, value]] : []
-}
-
-/** Dubbo knows no warning: a provider is called or it is not. */
-function healthOf(params: ReadonlyMap<string, string>): Health {
-  const off = params.get('enabled') === 'false' || params.get('disabled') === 'true'
-  return off ? 'critical' : 'passing'
-}
-
-function weightOf(text: string | undefined): number {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : USUAL_WEIGHT
-}
-
-function clampWeight(weight: number): number {
-  return Math.min(999_999_999, Math.max(0, Math.round(weight)))
 }
 
 function unescapeZone(text: string | undefined): string | undefined {

@@ -38,12 +38,28 @@ const URL_SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]+)(?:\/([^?]*))?(?:\?(.*
 
 /** Reads a decoded URL as Dubbo does; undefined when it names no address. */
 export function parseDubboUrl(text: string): DubboUrl | undefined {
-  const match = URL_SHAPE.exec(text)
-  const [, protocol, authority, path = '', query = ''] = match ?? []
-  if (!protocol || !authority) return undefined
-  const address = parseAddress(authority.slice(authority.lastIndexOf('@') + 1))
+  const parts = splitUrl(text)
+  const address = parts && parseAddress(parts.authority)
   if (!address) return undefined
-  return { protocol: protocol.toLowerCase(), ...address, path, params: parseParams(query) }
+  const { protocol, path, params } = parts
+  return { protocol, ...address, path, params }
+}
+
+interface UrlParts extends Pick<DubboUrl, 'protocol' | 'path' | 'params'> {
+  /** Host and port as they stand there, without a user. */
+  readonly authority: string
+}
+
+/** undefined when it is no URL. */
+export function splitUrl(text: string): UrlParts | undefined {
+  const [, protocol, authority, path = '', query = ''] = URL_SHAPE.exec(text) ?? []
+  if (!protocol || !authority) return undefined
+  return {
+    protocol: protocol.toLowerCase(),
+    authority: authority.slice(authority.lastIndexOf('@') + 1),
+    path,
+    params: parseParams(query),
+  }
 }
 
 /** Parameters in order of name, so that the same content is the same text for ever. */
@@ -64,7 +80,8 @@ export function survivesUrl(name: string, value: string): boolean {
   return name !== '' && value !== '' && !/[&;=]/.test(name) && !/[&;]/.test(value)
 }
 
-function parseAddress(text: string): { host: string; port: number } | undefined {
+/** undefined without a host and a port. */
+export function parseAddress(text: string): { host: string; port: number } | undefined {
   const colon = text.lastIndexOf(':') // Dubbo also writes IPv6 without brackets
   const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')
   const digits = text.slice(colon + 1)

@@ -1,6 +1,6 @@
 import type { Event } from 'node-zookeeper-client'
 import { errorMessage } from '../../../src/kernel/errors.ts'
-import type { Layout } from './layout.ts'
+import type { ReadLayout } from './layout.ts'
 import {
   readMember,
   type InstanceMember,
@@ -15,6 +15,8 @@ export interface GroupContext extends MemberContext {
   readonly signal: AbortSignal
   /** The group of that name says something else than before, or has become (un)readable. */
   changed(name: string): void
+  /** What stands below `path` could be read until now, and cannot any longer. */
+  unreadable(path: string, error: unknown): void
   /** Rejects when the scan ends. */
   sleep(durationMs: number): Promise<void>
 }
@@ -33,6 +35,7 @@ export class Group {
   readonly #folder: string
   readonly #place: MemberPlace
   #members: ReadonlyMap<string, Member> = new Map()
+  #addresses: ReadonlySet<string> | undefined
   #unknown: string | undefined = 'not read yet'
   #listDue = true
   #readDue = new Set<string>()
@@ -42,7 +45,7 @@ export class Group {
   #closed = false
   #tried: () => void = () => undefined
 
-  constructor(name: string, layout: Layout, context: GroupContext) {
+  constructor(name: string, layout: ReadLayout, context: GroupContext) {
     this.name = name
     this.#context = context
     this.#folder = layout.folder(name)
@@ -54,8 +57,21 @@ export class Group {
     return this.#unknown
   }
 
+  /** What stands there, by znode. */
+  get members(): ReadonlyMap<string, Member> {
+    return this.#members
+  }
+
   instances(): readonly InstanceMember[] {
     return [...this.#members.values()].filter((member) => member.kind === 'instance')
+  }
+
+  /** Where its instances are, `host port`. */
+  get addresses(): ReadonlySet<string> {
+    this.#addresses ??= new Set(
+      this.instances().map(({ instance: { host, port } }) => `${host} ${port}`),
+    )
+    return this.#addresses
   }
 
   /** Its name is gone from the root: it has nothing more to say. */
@@ -125,11 +141,13 @@ export class Group {
       if (this.#isOver()) return
       this.#listDue = true
       this.#readDue = new Set([...this.#readDue, ...due.read])
-      this.#fail(errorMessage(error))
+      this.#fail(error)
     }
   }
 
   async #readAgain(list: boolean, due: ReadonlySet<string>): Promise<Map<string, Member>> {
+    // A server that lags may show the removal and not yet the creation that came after it.
+    if (this.#confirming) await this.#context.connection.sync(this.#folder)
     const children = list ? await this.#children() : [...this.#members.keys()]
     const members = await Promise.all(
       children.map(async (child): Promise<[string, Member | undefined]> => {
@@ -152,7 +170,7 @@ export class Group {
 
   #take(members: ReadonlyMap<string, Member>, due: ReadonlySet<string>): void {
     // Curator's clients register again by remove and create: look twice before a service is gone.
-    if (!this.#confirming && this.#unknown === undefined && losesKey(this.#members, members)) {
+    if (!this.#confirming && losesKey(this.#members, members)) {
       this.#confirming = true
       this.#listDue = true
       const gone = [...this.#members.keys()].filter((child) => !members.has(child))
@@ -163,13 +181,15 @@ export class Group {
     this.#failures = 0
     this.#unknown = undefined
     this.#members = members
+    this.#addresses = undefined
     this.#context.changed(this.name)
   }
 
-  #fail(reason: string): void {
+  #fail(error: unknown): void {
+    if (this.#failures === 0) this.#context.unreadable(this.#folder, error)
     this.#confirming = false
     this.#failures++
-    this.#unknown = reason
+    this.#unknown = errorMessage(error)
     this.#context.changed(this.name)
   }
 }
@@ -181,7 +201,12 @@ function losesKey(
   const left = new Set(
     [...after.values()].map((member) => member.kind === 'instance' && member.text),
   )
-  return [...before.values()].some((member) => member.kind === 'instance' && !left.has(member.text))
+  return [...before].some(([child, member]) =>
+    // Each application's instance may be the only one of a service.
+    member.kind === 'application'
+      ? !after.has(child)
+      : member.kind === 'instance' && !left.has(member.text),
+  )
 }
 
 function retryMs(failures: number): number {

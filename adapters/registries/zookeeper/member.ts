@@ -7,7 +7,8 @@ import {
   type ServiceKey,
 } from '../../../src/registry/model.ts'
 import type { Connection, ZnodeStat } from '../../connections/zookeeper/connection.ts'
-import { idOf, type Decoded, type Layout, type Reading } from './layout.ts'
+import type { ApplicationInstance } from './application-json.ts'
+import { idOf, type Decoded, type ReadLayout, type Reading } from './layout.ts'
 import type { Slots } from './slots.ts'
 
 export interface InstanceMember {
@@ -17,8 +18,16 @@ export interface InstanceMember {
   readonly instance: Instance
 }
 
+/** An instance whose services are in the metadata that it names. */
+export interface ApplicationMember {
+  readonly kind: 'application'
+  readonly application: ApplicationInstance
+  readonly keptBy: KeptBy
+}
+
 /** What stands on one znode of a group. */
-export type Member = InstanceMember | Exclude<Reading, { kind: 'instance' }>
+export type Member =
+  InstanceMember | ApplicationMember | Exclude<Reading, { kind: 'instance' | 'application' }>
 
 export interface MemberContext {
   readonly connection: Connection
@@ -30,7 +39,7 @@ export interface MemberContext {
 /** Where the members of a group stand, and who is told when one changes. */
 export interface MemberPlace {
   readonly name: string
-  readonly layout: Layout
+  readonly layout: ReadLayout
   readonly folder: string
   readonly watcher: Watcher
   readonly context: MemberContext
@@ -46,7 +55,7 @@ async function readNamed(place: MemberPlace, child: string): Promise<Member | un
   const { name, layout, folder, watcher, context } = place
   const path = `${folder}/${child}`
   const reading = layout.decode(name, child, undefined)
-  if (reading.kind !== 'instance') return unusable(place, path, reading)
+  if (reading.kind !== 'instance') return otherOf(place, path, reading, 'other-session')
   if (reading.instance.origin?.owner !== context.owner)
     return memberOf(place, child, reading, layout.keeperOf(reading))
   const stat = await context.slots.run(() => context.connection.stat(path, watcher))
@@ -59,15 +68,18 @@ async function readData(place: MemberPlace, child: string): Promise<Member | und
   const read = await context.slots.run(() => context.connection.data(path, watcher))
   if (!read) return undefined
   const reading = layout.decode(name, child, read.data)
-  if (reading.kind !== 'instance') return unusable(place, path, reading)
-  return memberOf(place, child, reading, keeperIn(context.connection, read.stat))
+  const keptBy = keeperIn(context.connection, read.stat)
+  if (reading.kind !== 'instance') return otherOf(place, path, reading, keptBy)
+  return memberOf(place, child, reading, keptBy)
 }
 
-function unusable(
+function otherOf(
   { context }: MemberPlace,
   path: string,
   reading: Exclude<Reading, { kind: 'instance' }>,
+  keptBy: KeptBy,
 ): Member {
+  if (reading.kind === 'application') return { ...reading, keptBy }
   if (reading.kind === 'garbage') context.garbage(path, reading.reason)
   return reading
 }

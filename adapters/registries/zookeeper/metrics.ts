@@ -6,6 +6,7 @@ export interface ZookeeperCounters {
   connected(): void
   lost(): void
   garbage(): void
+  unreadable(): void
 }
 
 /** Registries of one process share the counters; without `metrics` nothing is counted. */
@@ -19,6 +20,10 @@ export function zookeeperCounters(
   return {
     connected: counting('isthmus_zookeeper_connections_total', 'Connections made'),
     lost: counting('isthmus_zookeeper_connections_lost_total', 'Connections lost'),
+    unreadable: counting(
+      'isthmus_zookeeper_unreadable_services_total',
+      'Services that could not be read any longer: too large, refused',
+    ),
     garbage: counting('isthmus_zookeeper_garbage_znodes_total', 'Znodes ignored as unreadable'),
   }
 }

@@ -5,7 +5,7 @@ import {
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
-import type { NameView } from './scan.ts'
+import type { NameView } from './name-view.ts'
 
 /** What there is to tell from: the names and what is known of each. */
 export interface View {

@@ -5,11 +5,12 @@ import type { Log } from '../../../src/kernel/log.ts'
 import type { Metrics } from '../../../src/kernel/metrics.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import type { ServiceKey } from '../../../src/registry/model.ts'
-import { curatorLayout } from './curator-layout.ts'
-import { dubboLayout } from './dubbo-layout.ts'
 import { GarbageBook } from './garbage.ts'
-import type { Layout, LayoutName } from './layout.ts'
+import type { LayoutName, ReadLayout } from './layout.ts'
+import { zookeeperLayouts } from './layouts.ts'
 import { zookeeperCounters } from './metrics.ts'
+import { ownership } from './ownership.ts'
+import { purge } from './purge.ts'
 import { ZookeeperSink } from './sink.ts'
 import { ZookeeperSource } from './source.ts'
 import { ensembleOf, type EnsembleOptions } from '../../connections/zookeeper/ensemble.ts'
@@ -24,6 +25,8 @@ export interface ZookeeperOptions extends EnsembleOptions {
     readonly http: LayoutName
     readonly rpc: LayoutName
   }
+  /** What gateways keep for themselves: claims and leases. */
+  readonly ownRoot?: string | undefined
   readonly dubboRoot: string
   readonly curatorRoot: string
   readonly curatorPayloadClass: string
@@ -46,36 +49,44 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
   const log = deps.log.child({ registry: name })
   const counters = zookeeperCounters(deps.metrics, name)
   const ensemble = ensembleOf(options)
-  const layouts: Record<LayoutName, Layout> = {
-    dubbo: dubboLayout(chroot + options.dubboRoot),
-    curator: curatorLayout(chroot + options.curatorRoot, options.curatorPayloadClass),
-  }
+  const { reads, writes, leavings } = zookeeperLayouts({
+    read: options.layouts.read,
+    dubboRoot: chroot + options.dubboRoot,
+    curatorRoot: chroot + options.curatorRoot,
+    curatorPayloadClass: options.curatorPayloadClass,
+  })
   const supervisor = new Supervisor(ensemble, log, counters)
+  const own = ownership({ supervisor, owner, log, sessionTimeoutMs }, options)
   return {
+    ...own.ports,
     name,
     kind: 'zookeeper',
     source: new ZookeeperSource({
       supervisor,
-      layouts: options.layouts.read.map((layout) => layouts[layout]),
+      reads,
       owner,
       log,
       garbage: new GarbageBook(log, () => counters.garbage()),
+      unreadable: () => counters.unreadable(),
     }),
     sink: new ZookeeperSink({
       supervisor,
       owner,
       log,
-      layouts: Object.values(layouts),
+      layouts: Object.values(writes),
       layoutFor: ({ protocol }: ServiceKey) =>
-        layouts[RPC.has(protocol) ? options.layouts.rpc : options.layouts.http],
+        writes[RPC.has(protocol) ? options.layouts.rpc : options.layouts.http],
       connectMs: sessionTimeoutMs,
+      guard: own.guard,
     }),
-    describe: async (signal) => {
-      const read = options.layouts.read.map((layout) => layouts[layout])
-      return await describe(supervisor, read, ensemble.servers, signal)
+    purge: async (whose, { dryRun }, signal) => {
+      const connection = await supervisor.connected(signal)
+      return await purge(connection, whose, [...leavings, own.leavings], { dryRun, signal })
     },
+    describe: async (signal) => await describe(supervisor, reads.layouts, ensemble.servers, signal),
     [Symbol.asyncDispose]: async () => {
       await supervisor[Symbol.asyncDispose]()
+      await own[Symbol.asyncDispose]()
     },
   }
 }
@@ -83,7 +94,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
 /** `ZooKeeper 3.8.0 at host:2181, dubbo: 12 interfaces, curator: 3 services`. */
 async function describe(
   supervisor: Supervisor,
-  layouts: readonly Layout[],
+  layouts: readonly ReadLayout[],
   servers: readonly Server[],
   signal: AbortSignal,
 ): Promise<string> {

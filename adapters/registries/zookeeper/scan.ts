@@ -1,38 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../../../src/registry/model.ts'
+import type { ApplicationInstance } from './application-json.ts'
+import { Applications } from './applications.ts'
 import { Bell } from './bell.ts'
+import { Configurators } from './configurators.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import { Group, type GroupContext } from './group.ts'
-import type { Layout, LayoutName } from './layout.ts'
+import type { LayoutName, ReadLayout } from './layout.ts'
+import type { Reads } from './layouts.ts'
+import { viewOf, type NameView } from './name-view.ts'
 import { Slots } from './slots.ts'
-
-/** What is known of all services of one name at a moment. */
-export interface NameView {
-  /** Why not everything is known; undefined when it is. */
-  readonly unknown: string | undefined
-  readonly records: ReadonlyMap<KeyText, ServiceRecord>
-}
 
 export interface ScanOptions {
   readonly connection: Connection
-  readonly layouts: readonly Layout[]
+  readonly reads: Reads
   readonly owner: string
   changed(name: string): void
   garbage(path: string, reason: string): void
+  unreadable(path: string, error: unknown): void
 }
 
 interface Root {
-  readonly layout: Layout
+  readonly layout: ReadLayout
   readonly bell: Bell
 }
 
 const READS_AT_A_TIME = 256
+const CONFIRM_MS = 50
 
 /** One complete read over one connection, kept current by watches until it ends. */
 export class Scan {
   readonly #options: ScanOptions
   readonly #slots = new Slots(READS_AT_A_TIME)
   readonly #groups = new Map<string, Map<LayoutName, Group>>()
+  #applications: Applications | undefined
+  #configurators: Configurators | undefined
 
   constructor(options: ScanOptions) {
     this.#options = options
@@ -44,31 +45,45 @@ export class Scan {
    * nothing is known then.
    */
   async run(signal: AbortSignal, complete: () => void): Promise<never> {
-    const { connection, layouts } = this.#options
+    const { connection, reads } = this.#options
     connection.forgetWatches() // of the scan before
     const context = this.#contextOf(signal)
-    const roots = layouts.map((layout) => ({ layout, bell: new Bell() }))
+    this.#join(context)
+    await connection.sync('/') // it may lag behind the server that we were on before
+    const roots = reads.layouts.map((layout) => ({ layout, bell: new Bell() }))
     await Promise.all(roots.map((root) => this.#readRoot(root, context)))
+    await this.#applications?.start()
     signal.throwIfAborted()
     complete()
     return await Promise.race(roots.map((root) => this.#followRoot(root, context)))
   }
 
   names(): Iterable<string> {
-    return this.#groups.keys()
+    return new Set([...this.#groups.keys(), ...(this.#applications?.names() ?? [])])
   }
 
   look(name: string): NameView {
-    const groups = [...(this.#groups.get(name)?.values() ?? [])]
-    const found = new Map<KeyText, { key: ServiceKey; instances: Instance[] }>()
-    for (const { text, key, instance } of groups.flatMap((group) => group.instances())) {
-      const record = found.get(text) ?? { key, instances: [] }
-      record.instances.push(instance)
-      found.set(text, record)
-    }
-    for (const { instances } of found.values()) instances.sort((a, b) => (a.id < b.id ? -1 : 1))
-    const unreadable = groups.find((group) => group.unknown !== undefined)
-    return { unknown: unreadable?.unknown, records: found }
+    return viewOf(name, {
+      owner: this.#options.owner,
+      groups: [...(this.#groups.get(name)?.values() ?? [])],
+      applications: this.#applications,
+      configurators: this.#configurators,
+    })
+  }
+
+  #join(context: GroupContext): void {
+    const { applicationsIn, overridesIn } = this.#options.reads
+    if (overridesIn !== undefined) this.#configurators = new Configurators(overridesIn, context)
+    if (applicationsIn === undefined) return
+    this.#applications = new Applications({
+      dubboRoot: applicationsIn,
+      context,
+      view: (app) => this.#groups.get(app)?.get('curator'),
+      stands: (name, { host, port, ports }: ApplicationInstance) => {
+        const addresses = this.#groups.get(name)?.get('dubbo')?.addresses
+        return [port, ...ports.values()].some((one) => addresses?.has(`${host} ${one}`) === true)
+      },
+    })
   }
 
   async #followRoot(root: Root, context: GroupContext): Promise<never> {
@@ -78,14 +93,27 @@ export class Scan {
     }
   }
 
-  async #readRoot({ layout, bell }: Root, context: GroupContext): Promise<void> {
-    const children = await this.#children(layout.root, bell)
-    const names = new Set(children.map((child) => layout.nameOf(child)))
-    names.delete(undefined)
-    for (const [name, groups] of this.#groups)
-      if (groups.has(layout.name) && !names.has(name)) this.#drop(name, layout)
+  async #readRoot(root: Root, context: GroupContext): Promise<void> {
+    const { layout } = root
+    const names = await this.#namesIn(root)
+    const gone = [...this.#groups].filter(
+      ([name, groups]) => groups.has(layout.name) && !names.has(name),
+    )
     const added = [...names].flatMap((name) => this.#add(name, layout, context) ?? [])
-    await Promise.all(added.map((group) => group.start()))
+    await Promise.all(added.map((group) => this.#start(group, layout)))
+    if (gone.length === 0) return
+    // The folder of an application may go with its last instance, and come back with the next one.
+    await context.sleep(CONFIRM_MS)
+    await this.#options.connection.sync(layout.root)
+    const again = await this.#namesIn(root)
+    for (const [name] of gone) if (!again.has(name)) this.#drop(name, layout)
+  }
+
+  async #namesIn({ layout, bell }: Root): Promise<ReadonlySet<string>> {
+    const children = await this.#children(layout.root, bell)
+    return new Set(
+      children.map((child) => layout.nameOf(child)).filter((name) => name !== undefined),
+    )
   }
 
   /** A root that is not there yet is empty; its creation rings too. */
@@ -98,23 +126,36 @@ export class Scan {
     }
   }
 
-  #add(name: string | undefined, layout: Layout, context: GroupContext): Group | undefined {
+  async #start(group: Group, layout: ReadLayout): Promise<void> {
+    const overrides = layout.name === 'dubbo' ? this.#configurators?.start(group.name) : undefined
+    await Promise.all([group.start(), overrides])
+  }
+
+  #add(name: string | undefined, layout: ReadLayout, context: GroupContext): Group | undefined {
     if (name === undefined) return undefined
     const groups = this.#groups.get(name) ?? new Map<LayoutName, Group>()
     if (groups.has(layout.name)) return undefined
-    const group = new Group(name, layout, context)
+    const changed = (): void => this.#changed(name, layout)
+    const group = new Group(name, layout, { ...context, changed })
     groups.set(layout.name, group)
     this.#groups.set(name, groups)
     return group
   }
 
-  /** The root was read and does not have the name any more: a confirmed end of its services. */
-  #drop(name: string, layout: Layout): void {
+  /** The root does not have the name any more, seen twice: a confirmed end of its services. */
+  #drop(name: string, layout: ReadLayout): void {
     const groups = this.#groups.get(name)
     groups?.get(layout.name)?.close()
     groups?.delete(layout.name)
     if (groups?.size === 0) this.#groups.delete(name)
+    if (layout.name === 'dubbo') this.#configurators?.drop(name)
+    this.#changed(name, layout)
+  }
+
+  #changed(name: string, layout: ReadLayout): void {
     this.#options.changed(name)
+    if (layout.name === 'dubbo') this.#applications?.siblingsChanged(name)
+    else this.#applications?.update(name)
   }
 
   #contextOf(signal: AbortSignal): GroupContext {
@@ -126,6 +167,7 @@ export class Scan {
       signal,
       changed: (name) => options.changed(name),
       garbage: (path, reason) => options.garbage(path, reason),
+      unreadable: (path, error) => options.unreadable(path, error),
       sleep: async (durationMs) => {
         await delay(durationMs, undefined, { signal })
       },

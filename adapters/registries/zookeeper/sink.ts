@@ -4,20 +4,23 @@ import { sameInstance, type Instance, type ServiceKey } from '../../../src/regis
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Write } from '../../connections/zookeeper/writes.ts'
-import { childOf, idOf, type Layout } from './layout.ts'
+import { missingFolders } from '../../connections/zookeeper/folders.ts'
+import { childOf, idOf, type LayoutName, type WriteLayout } from './layout.ts'
 import { refuseToMix } from './mixing.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 import { batches } from './write-batches.ts'
+import type { WriteGuard } from './write-guard.ts'
 
 export interface SinkParts {
   readonly supervisor: Supervisor
   readonly owner: string
   readonly log: Log
   /** Every layout that can be written or whose records can be taken away. */
-  readonly layouts: readonly Layout[]
-  layoutFor(key: ServiceKey): Layout
+  readonly layouts: readonly WriteLayout[]
+  layoutFor(key: ServiceKey): WriteLayout
   /** How long a write waits for a connection. */
   readonly connectMs: number
+  readonly guard: WriteGuard
 }
 
 const MOST_TRIES = 5
@@ -38,6 +41,7 @@ export class ZookeeperSink implements RegistrySink {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       signal.throwIfAborted()
       if (await this.#tryToApply(connection, change)) return
+      await this.#parts.guard.explain(connection, change)
     }
     throw new IsthmusError('REGISTRY_UNAVAILABLE', 'others keep changing the same znodes', {
       retry: true,
@@ -52,13 +56,13 @@ export class ZookeeperSink implements RegistrySink {
 
   normalize(key: ServiceKey, instance: Instance): Instance {
     const layout = this.#parts.layoutFor(key)
-    const { child, data } = layout.encode(key, instance)
-    const reading = layout.decode(key.name, child, data)
-    if (reading.kind !== 'instance')
+    const znode = layout.encode(key, instance)
+    const written = layout.decodeOwn(key, znode, instance)
+    if (!written)
       throw new IsthmusError('REGISTRY_REFUSED', 'the instance cannot be written as a znode', {
         details: { service: key.name, host: instance.host, port: instance.port },
       })
-    return { ...reading.instance, id: idOf(layout.name, child) }
+    return { ...written, id: idOf(layout.name, znode.child) }
   }
 
   recognizes(owner: string, key: ServiceKey, instance: Instance): boolean {
@@ -86,19 +90,40 @@ export class ZookeeperSink implements RegistrySink {
     }
   }
 
-  async #tryToApply(connection: Connection, { key, puts, removals }: Change): Promise<boolean> {
+  async #tryToApply(connection: Connection, change: Change): Promise<boolean> {
+    const { key, puts, removals } = change
+    const checks = this.#parts.guard.checks(connection, change)
     const kept = new Set(puts.map(({ id }) => id))
-    const [created, removed] = await Promise.all([
+    const gone = removals.filter(({ id }) => !kept.has(id))
+    const { surroundings } = this.#parts.layoutFor(key)
+    const [before, created, removed] = await Promise.all([
+      puts.length > 0 ? surroundings?.before(connection, key, puts) : undefined,
       Promise.all(puts.map((instance) => this.#writesToPut(connection, key, instance))),
-      Promise.all(
-        removals
-          .filter(({ id }) => !kept.has(id))
-          .map((instance) => this.#writesToRemove(connection, key, instance)),
-      ),
+      Promise.all(gone.map((instance) => this.#writesToRemove(connection, key, instance))),
     ])
-    for (const batch of batches([...withoutRepeats(created.flat()), ...removed.flat()]))
-      if (!(await connection.commit(batch))) return false
+    const added = withoutRepeats([...(before ?? []), ...created.flat()])
+    const after = await this.#writesAfter(connection, key, added, removed)
+    for (const batch of batches([...added, ...removed.flatMap(({ writes }) => writes), ...after]))
+      if (!(await connection.commit([...checks, ...batch]))) return false
     return true
+  }
+
+  /** What nobody needs any longer once `removed` are gone. */
+  async #writesAfter(
+    connection: Connection,
+    key: ServiceKey,
+    added: readonly Write[],
+    removed: readonly Removed[],
+  ): Promise<readonly Write[]> {
+    const coming = new Set(added.map(({ path }) => path))
+    const writes = this.#parts.layouts.flatMap(({ name, surroundings }) => {
+      const own = removed.filter(({ layout }) => layout === name).flatMap((one) => one.writes)
+      const going = new Set(own.map(({ path }) => path))
+      return surroundings && going.size > 0
+        ? [surroundings.after(connection, key, { coming, going })]
+        : []
+    })
+    return (await Promise.all(writes)).flat()
   }
 
   async #writesToPut(
@@ -108,8 +133,8 @@ export class ZookeeperSink implements RegistrySink {
   ): Promise<readonly Write[]> {
     const layout = this.#parts.layoutFor(key)
     const { child, data } = layout.encode(key, instance)
-    const folder = layout.folder(key.name)
-    const path = `${folder}/${child}`
+    const path = layout.path(key.name, child)
+    const folder = path.slice(0, path.lastIndexOf('/'))
     const create: Write = { kind: 'create', path, data, ephemeral: true }
     const folders = await missingFolders(connection, folder)
     if (folders.length > 0) return [...folders, create]
@@ -129,30 +154,33 @@ export class ZookeeperSink implements RegistrySink {
     return [{ kind: 'remove', path, version }, create]
   }
 
-  async #writesToRemove(
-    connection: Connection,
-    key: ServiceKey,
-    seen: Instance,
-  ): Promise<readonly Write[]> {
+  async #writesToRemove(connection: Connection, key: ServiceKey, seen: Instance): Promise<Removed> {
     const { layouts, owner, log } = this.#parts
     const layout = layouts.find(({ name }) => childOf(name, seen.id) !== undefined)
     const child = layout && childOf(layout.name, seen.id)
-    if (!layout || child === undefined) return []
-    const path = `${layout.folder(key.name)}/${child}`
+    if (!layout || child === undefined) return NOTHING
+    const path = layout.path(key.name, child)
     const there = await connection.data(path)
-    if (!there) return []
-    const reading = layout.decode(key.name, child, there.data)
-    if (reading.kind === 'instance') {
-      const instance = { ...reading.instance, id: seen.id }
+    if (!there) return NOTHING
+    const written = layout.decodeOwn(key, { child, data: there.data }, seen)
+    if (written) {
+      const instance = { ...written, id: seen.id }
       const ours =
         instance.origin?.owner === owner || layout.recognizes(owner, key, child, instance)
-      if (ours && sameInstance(instance, seen))
-        return [{ kind: 'remove', path, version: there.stat.version }]
+      const remove: Write = { kind: 'remove', path, version: there.stat.version }
+      if (ours && sameInstance(instance, seen)) return { layout: layout.name, writes: [remove] }
     }
     log.debug({ path }, 'znode not removed: it is not what was seen, or not ours')
-    return []
+    return NOTHING
   }
 }
+
+interface Removed {
+  readonly layout: LayoutName | undefined
+  readonly writes: readonly Write[]
+}
+
+const NOTHING: Removed = { layout: undefined, writes: [] }
 
 /** Each znode is created once, also where several instances lack the same folder. */
 function withoutRepeats(writes: readonly Write[]): readonly Write[] {
@@ -163,14 +191,4 @@ function withoutRepeats(writes: readonly Write[]): readonly Write[] {
     created.add(path)
     return true
   })
-}
-
-/** The folders that have to be created first, outermost first. */
-async function missingFolders(connection: Connection, folder: string): Promise<readonly Write[]> {
-  const missing: Write[] = []
-  for (let path = folder; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) {
-    if (await connection.stat(path)) break
-    missing.unshift({ kind: 'create', path, data: Buffer.alloc(0), ephemeral: false })
-  }
-  return missing
 }

@@ -6,17 +6,19 @@ import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts
 import { Bell } from './bell.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { GarbageBook } from './garbage.ts'
-import type { Layout } from './layout.ts'
+import type { Reads } from './layouts.ts'
 import { Outbox } from './outbox.ts'
 import { Scan } from './scan.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 
 export interface SourceParts {
   readonly supervisor: Supervisor
-  readonly layouts: readonly Layout[]
+  readonly reads: Reads
   readonly owner: string
   readonly log: Log
   readonly garbage: GarbageBook
+  /** Counts a service that cannot be read, beside what the log says. */
+  unreadable(): void
 }
 
 const FIRST_RETRY_MS = 200
@@ -75,19 +77,20 @@ export class ZookeeperSource implements RegistrySource {
     ended: AbortSignal,
     onComplete: () => void,
   ): Promise<string | undefined> {
-    const { layouts, owner, garbage } = this.#parts
+    const { reads, owner, garbage } = this.#parts
     const again = this.#again.signal
     const failed = new AbortController()
     const scope = AbortSignal.any([ended, connection.lost, again, failed.signal])
     setMaxListeners(0, scope) // one for each service that waits to look again
     const scan = new Scan({
       connection,
-      layouts,
+      reads,
       owner,
       changed: (name) => {
         if (!scope.aborted) telling.changed(name)
       },
       garbage: (path, reason) => garbage.note(path, reason),
+      unreadable: (path, error) => this.#unreadable(path, error),
     })
     const complete = (): void => {
       onComplete()
@@ -99,6 +102,12 @@ export class ZookeeperSource implements RegistrySource {
     failed.abort()
     telling.lose(errorMessage(lost ? connection.lost.reason : error))
     return lost ? undefined : `${errorCode(error) ?? 'unexpected'}: ${errorMessage(error)}`
+  }
+
+  #unreadable(path: string, error: unknown): void {
+    const { log, unreadable } = this.#parts
+    unreadable()
+    log.warn({ path, err: error }, 'service cannot be read: it stays unknown, the others go on')
   }
 }
 

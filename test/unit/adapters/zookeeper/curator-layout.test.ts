@@ -121,7 +121,7 @@ describe('what we write', () => {
       fc.property(accepted, instances, (key, instance) => {
         const first = layout.encode(key, instance)
         const reading = layout.decode(key.name, first.child, first.data)
-        if (reading.kind !== 'instance') throw new Error(reading.reason)
+        if (reading.kind !== 'instance') throw new Error(reading.kind)
         expect(reading.key).toEqual(key)
         expect(reading.instance).toMatchObject({ host: instance.host, port: instance.port })
         expect(reading.instance.origin).toEqual(instance.origin)

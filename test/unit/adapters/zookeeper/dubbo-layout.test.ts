@@ -124,7 +124,7 @@ describe('what we write', () => {
       fc.property(accepted, instances, (key, instance) => {
         const written = layout.encode(key, instance)
         const reading = layout.decode(key.name, written.child, written.data)
-        if (reading.kind !== 'instance') throw new Error(reading.reason)
+        if (reading.kind !== 'instance') throw new Error(reading.kind)
         expect(reading.key).toEqual(key)
         const { host, port, weight, origin, zone } = instance
         expect(reading.instance).toMatchObject({ host, port, weight })

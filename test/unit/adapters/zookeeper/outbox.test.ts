@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { Outbox, type View } from '../../../../adapters/registries/zookeeper/outbox.ts'
-import type { NameView } from '../../../../adapters/registries/zookeeper/scan.ts'
+import type { NameView } from '../../../../adapters/registries/zookeeper/name-view.ts'
 import { keyText, type Instance, type KeptBy } from '../../../../src/registry/model.ts'
 
 const key = { name: 'web', protocol: 'http' }
