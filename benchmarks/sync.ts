@@ -10,6 +10,7 @@ import type { BenchBridge } from './sync/bench-bridge.ts'
 import { ConsulApi } from './sync/consul-api.ts'
 import { costOf, floor } from './sync/floor.ts'
 import type { Cost } from './sync/floor.ts'
+import { gatewayMemory } from './sync/gateway-memory.ts'
 import { round, trickle } from './sync/trickle.ts'
 
 const HEADER = `
@@ -19,12 +20,13 @@ Sync between a real ZooKeeper and a real Consul on this machine; half of the ins
              writes as many records as the gateway, in as many transactions of the same size
   initial    the gateway, from its start until both registries have acknowledged the last record
   seen       … until it has read all of them back
-  change     from the acknowledged change until the other registry shows it: a third of the services
-             come, a third change a label, a third go (which in ZooKeeper is looked at twice, 50 ms
-             apart, by design)
+  change     100 a second; from the acknowledged change until a watch on the other registry shows it:
+             a third of the services come, a third change a label, a third go (which in ZooKeeper is
+             looked at twice, 50 ms apart, by design)
   writes     what the servers made durable, without what Consul writes by itself
-Each service of the mesh is followed by a query of its own: maxWatches and the agent's
-limits.http_max_conns_per_client are raised for that as the table says. Floor and initial are the best of three rounds after small rounds that warm both up.
+  memory     resident, of a gateway process of its own, listeners and all, at rest and at its peak
+Up to 1,100 services of the mesh are followed by a query of their own, the rest is swept: maxWatches
+and the agent's limits.http_max_conns_per_client are raised for that as the table says. Floor and initial are the best of three rounds after small rounds that warm both up.
 `
 
 const INSTANCES_PER_SERVICE = 10
@@ -32,6 +34,7 @@ const WARM_UP_SERVICES = 50
 const WARM_UP_ROUNDS = 5
 const ROUNDS = 3
 const IDLE_MS = 10_000
+const MOST_WATCHES = 1_100
 
 interface Servers {
   readonly zookeeper: string
@@ -47,9 +50,8 @@ interface Round {
 
 async function run(instances: number): Promise<object> {
   const half = Math.max(1, Math.round(instances / INSTANCES_PER_SERVICE / 2))
-  // A query of its own for every service of the mesh and of the trickle. Each round leaves as many
-  // behind, which the agent goes on counting for a minute.
-  const maxWatches = Math.max(80, half + 100)
+  // Each round leaves as many queries behind, which the agent goes on counting for a minute.
+  const maxWatches = Math.min(MOST_WATCHES, Math.max(80, half + 300))
   const connections = (ROUNDS + 2) * maxWatches + 200
   await using zookeeper = await startZookeeper()
   await using consul = await startConsul({
@@ -75,7 +77,6 @@ async function run(instances: number): Promise<object> {
   }
   const last = await once(servers, half)
   rounds.push(last.round)
-  const rssMb = process.memoryUsage().rss / 2 ** 20
   const rest = await atRest(zk, mesh)
   const toMesh = await trickle({
     from: zk,
@@ -90,6 +91,7 @@ async function run(instances: number): Promise<object> {
     name: (service) => service,
   })
   await finish(servers, last)
+  const memory = await gatewayMemory(servers, half)
   return {
     services: half * 2,
     maxWatches,
@@ -98,7 +100,7 @@ async function run(instances: number): Promise<object> {
     writesAtRest: rest,
     toMesh,
     toLegacy,
-    rssMb: round(rssMb),
+    memory,
   }
 }
 
@@ -174,7 +176,9 @@ async function atRest(zk: Backend, mesh: Backend): Promise<object> {
   return { mesh: meshAfter - meshBefore, legacy: legacyAfter - legacyBefore }
 }
 
-const { values } = parseArgs({ options: { instances: { type: 'string', default: '1000,20000' } } })
+const { values } = parseArgs({
+  options: { instances: { type: 'string', default: '1000,20000,30000,100000' } },
+})
 process.stdout.write(HEADER)
 for (const instances of values.instances.split(',').map(Number)) {
   const result = await run(instances)

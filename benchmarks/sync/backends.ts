@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createClient, CreateMode } from 'node-zookeeper-client'
+import { ACL, createClient, CreateMode } from 'node-zookeeper-client'
 import type { Client } from 'node-zookeeper-client'
 import { z } from 'zod'
 import { ConsulApi } from './consul-api.ts'
@@ -18,8 +18,11 @@ export interface Backend extends AsyncDisposable {
   /** Gives every instance of each service another label `revision`. */
   relabel(services: readonly string[], revision: string): Promise<void>
   deregister(services: readonly string[]): Promise<void>
-  /** Label `revision` of the gateway's record for a service of the other side, if there is one. */
-  shows(service: string): Promise<string | undefined>
+  /**
+   * Resolves once label `revision` of the gateway's record for a service of the other side is
+   * that; with undefined, once there is no record. It waits as a client does: by a watch.
+   */
+  until(service: string, revision: string | undefined): Promise<void>
   /** How many durable changes there have been; those that the server makes by itself left out. */
   changes(): Promise<number>
 }
@@ -60,7 +63,7 @@ export async function zookeeperBackend(address: string): Promise<Backend> {
       await change(services)
       for (const service of services) made.set(service, { instances: 0, revision: '0' })
     },
-    shows: (service) => shown(client, service),
+    until: (service, revision) => untilShown(client, service, revision),
     changes: async () =>
       Number.parseInt(/Zxid: 0x([0-9a-f]+)/.exec(await srvr(address))?.[1] ?? '', 16),
     [Symbol.asyncDispose]: async () => {
@@ -93,7 +96,8 @@ async function commit(
   after: readonly string[],
 ): Promise<void> {
   const transaction = client.transaction()
-  for (const path of after) transaction.create(path, Buffer.alloc(0), CreateMode.EPHEMERAL)
+  for (const path of after)
+    transaction.create(path, Buffer.alloc(0), ACL.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL)
   for (const path of before) transaction.remove(path, -1)
   if (transaction.ops.length === 0) return
   await new Promise<void>((resolve, reject) => {
@@ -104,14 +108,35 @@ async function commit(
 
 const curator = z.object({ payload: z.object({ metadata: z.record(z.string(), z.string()) }) })
 
-async function shown(client: Client, service: string): Promise<string | undefined> {
+async function untilShown(
+  client: Client,
+  service: string,
+  revision: string | undefined,
+): Promise<void> {
+  for (;;) {
+    let wake = (): void => undefined
+    const changed = new Promise<void>((resolve) => (wake = resolve))
+    if ((await shown(client, service, wake)) === revision) return
+    await changed
+  }
+}
+
+/** Looks, and leaves watches behind that call `wake` when it is to be looked at again. */
+async function shown(
+  client: Client,
+  service: string,
+  wake: () => void,
+): Promise<string | undefined> {
   const folder = `/services/${service}`
   const [child] = await new Promise<readonly string[]>((resolve) => {
-    client.getChildren(folder, undefined, (error, children) => resolve(error ? [] : children))
+    client.getChildren(folder, wake, (error, children) => resolve(error ? [] : children))
   })
-  if (child === undefined) return undefined
+  if (child === undefined) {
+    await new Promise<void>((resolve) => client.exists(folder, wake, () => resolve()))
+    return undefined
+  }
   const data = await new Promise<Buffer | undefined>((resolve) => {
-    client.getData(`${folder}/${child}`, undefined, (_, found) => resolve(found))
+    client.getData(`${folder}/${child}`, wake, (_, found) => resolve(found))
   })
   return data && curator.parse(JSON.parse(data.toString())).payload.metadata['revision']
 }
@@ -156,7 +181,13 @@ export function consulBackend(url: string, node: string): Backend {
         gone.map((Service) => ({ Service: { Verb: 'delete', Node: node, Service } })),
       )
     },
-    shows: async (service) => (await api.metadata(service))[0]?.['revision'],
+    until: async (service, revision) => {
+      for (let index = 0; ;) {
+        const found = await api.metadata(service, index)
+        if (found.metadata[0]?.['revision'] === revision) return
+        index = found.index
+      }
+    },
     changes: () => api.changes(),
     [Symbol.asyncDispose]: () => api.close(),
   }

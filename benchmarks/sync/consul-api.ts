@@ -26,10 +26,18 @@ export class ConsulApi {
     return this.#get(`/health/service/${name}`)
   }
 
-  /** Metadata of each instance. */
-  async metadata(name: string): Promise<readonly Readonly<Record<string, string>>[]> {
-    const found = services.parse(await this.#get(`/catalog/service/${name}`))
-    return found.map(({ ServiceMeta }) => ServiceMeta ?? {})
+  /** Metadata of each instance, as soon as the index is past `index`, and the index it has then. */
+  async metadata(
+    name: string,
+    index: number,
+  ): Promise<{ metadata: readonly Readonly<Record<string, string>>[]; index: number }> {
+    const path = `/catalog/service/${name}?index=${index}&wait=60s`
+    const { headers, body } = await request(`${this.#url}${path}`, { dispatcher: this.#dispatcher })
+    const found = services.parse(await body.json())
+    return {
+      metadata: found.map(({ ServiceMeta }) => ServiceMeta ?? {}),
+      index: Number(headers['x-consul-index']),
+    }
   }
 
   /** 64 operations a transaction, one transaction after another. */

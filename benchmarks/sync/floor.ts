@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createClient, CreateMode } from 'node-zookeeper-client'
+import { ACL, createClient, CreateMode } from 'node-zookeeper-client'
 import type { Client } from 'node-zookeeper-client'
 import { ConsulApi } from './consul-api.ts'
 import { inParallel } from './in-parallel.ts'
@@ -82,13 +82,13 @@ function children(client: Client, path: string): Promise<readonly string[]> {
 
 async function writeZnodes(client: Client, names: readonly string[]): Promise<void> {
   await committed(client, (transaction) => {
-    transaction.create(ZNODE_ROOT, Buffer.alloc(0), CreateMode.PERSISTENT)
+    transaction.create(ZNODE_ROOT, Buffer.alloc(0), ACL.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT)
   })
   await inParallel(names, ZNODES_AT_A_TIME, (name) =>
     committed(client, (transaction) => {
       const folder = `${ZNODE_ROOT}/${name}`
-      transaction.create(folder, Buffer.alloc(0), CreateMode.PERSISTENT)
-      transaction.create(`${folder}/one`, ZNODE_DATA, CreateMode.EPHEMERAL)
+      transaction.create(folder, Buffer.alloc(0), ACL.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT)
+      transaction.create(`${folder}/one`, ZNODE_DATA, ACL.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL)
     }),
   )
 }

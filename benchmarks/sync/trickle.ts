@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { waitFor } from './backends.ts'
 import type { Backend } from './backends.ts'
+import { inParallel } from './in-parallel.ts'
 
-const SERVICES = 100
-const CHANGE_EVERY_MS = 50
+const SERVICES = 300
+/** 100 changes a second. */
+const CHANGE_EVERY_MS = 10
+const WAITING_AT_ONCE = 24
 
 export interface Spread {
   readonly p50: number
@@ -30,22 +32,21 @@ export interface Way {
 }
 
 /**
- * One service after the other comes, at a steady pace; then each changes a label; then each goes.
- * All come and go once before, so that the folders they leave behind in ZooKeeper do not count.
+ * At a steady pace, whether or not the change before has arrived: one service after the other
+ * comes; then each changes a label; then each goes. All come and go once before, so that the
+ * folders they leave behind in ZooKeeper do not count.
  */
 export async function trickle({ from, to, prefix, name }: Way): Promise<Trickled> {
   const all = Array.from({ length: SERVICES }, (_, n) => `${prefix}${n}`)
-  const allShow = (revision?: string) => async (): Promise<boolean> => {
-    const shown = await Promise.all(all.map((service) => to.shows(name(service))))
-    return shown.every((one) => one === revision)
-  }
+  const allShow = (revision?: string): Promise<unknown> =>
+    inParallel(all, WAITING_AT_ONCE, (service) => to.until(name(service), revision))
   await from.register(all, 1, '1')
-  await waitFor(allShow('1'), 50)
+  await allShow('1')
   await from.deregister(all)
-  await waitFor(allShow(), 50)
+  await allShow()
   await delay(1_000)
   const each = (change: (service: string) => Promise<void>, revision?: string) =>
-    timed(all, change, (service) => to.shows(name(service)), revision)
+    paced(all, change, (service) => to.until(name(service), revision))
   const before = await to.changes()
   const comes = await each((service) => from.register([service], 1, '1'), '1')
   const changes = await each((service) => from.relabel([service], '2'), '2')
@@ -60,21 +61,21 @@ export async function trickle({ from, to, prefix, name }: Way): Promise<Trickled
   }
 }
 
-async function timed(
+/** Milliseconds from each acknowledged change until it was seen. */
+async function paced(
   services: readonly string[],
   change: (service: string) => Promise<void>,
-  shows: (service: string) => Promise<string | undefined>,
-  revision: string | undefined,
+  seen: (service: string) => Promise<void>,
 ): Promise<readonly number[]> {
-  const took: number[] = []
-  for (const service of services) {
+  const begun = performance.now()
+  const one = async (service: string, n: number): Promise<number> => {
+    await delay(begun + n * CHANGE_EVERY_MS - performance.now())
     await change(service)
-    const begun = performance.now()
-    await waitFor(async () => (await shows(service)) === revision)
-    took.push(performance.now() - begun)
-    await delay(CHANGE_EVERY_MS)
+    const changed = performance.now()
+    await seen(service)
+    return performance.now() - changed
   }
-  return took
+  return Promise.all(services.map(one))
 }
 
 export function round(value: number): number {
