@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 export interface Asked {
   readonly method: string
   readonly url: URL
+  readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
@@ -29,6 +30,7 @@ export async function scriptedServer(
   const read = async (request: IncomingMessage): Promise<Asked> => ({
     method: request.method ?? '',
     url: new URL(request.url ?? '/', 'http://scripted'),
+    headers: request.headers,
     body: await text(request),
   })
   server.on('request', (request, response) => {

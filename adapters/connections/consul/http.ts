@@ -1,16 +1,15 @@
 import { Pool } from 'undici'
 import { errorCode, errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
+import { placeOf, queryOf, tlsOf, type ConnectionOptions, type Place } from './options.ts'
 import { Places } from './places.ts'
+import { constantToken, TokenFile, type TokenSource } from './token.ts'
 
 /** Requests that are answered at once share a few connections. */
 const BRIEF_CONNECTIONS = 24
 const BRIEF_TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 5_000
 
-export interface HttpOptions {
-  readonly url: string
-  readonly token?: string | undefined
-  readonly datacenter?: string | undefined
+export interface HttpOptions extends ConnectionOptions {
   /**
    * Connections that blocking queries may hold at the same time. Consul may count twice as many:
    * those that were given up, by the reading before this one, as well.
@@ -18,14 +17,14 @@ export interface HttpOptions {
   readonly blockingConnections: number
 }
 
+export type Query = Readonly<Record<string, string>>
+
 export interface Answer {
   readonly status: number
   readonly text: string
   /** X-Consul-Index, at least 1; 0 when the answer carries none. */
   readonly index: number
 }
-
-export type Query = Readonly<Record<string, string>>
 
 /**
  * Consul's HTTP API over two bounded pools of connections: an agent refuses a client's 201st
@@ -36,18 +35,22 @@ export class ConsulHttp implements AsyncDisposable {
   readonly #blocking: Pool
   readonly #places: Places
   readonly #base: string
+  /** For what stands in a transaction, and not in the query beside it. */
+  readonly place: Place
   readonly #query: Query
-  readonly #headers: Query
+  readonly #token: TokenSource
 
-  constructor({ url, token, datacenter, blockingConnections }: HttpOptions) {
+  constructor({ url, blockingConnections, ...options }: HttpOptions) {
     const { origin, pathname } = new URL(url)
-    const connect = { timeout: CONNECT_TIMEOUT_MS }
+    const connect = { timeout: CONNECT_TIMEOUT_MS, ...tlsOf(options.tls) }
     this.#brief = new Pool(origin, { connections: BRIEF_CONNECTIONS, connect })
     this.#blocking = new Pool(origin, { connections: blockingConnections, connect })
     this.#places = new Places(2 * blockingConnections)
     this.#base = `${pathname.replace(/\/$/, '')}/v1`
-    this.#query = datacenter === undefined ? {} : { dc: datacenter }
-    this.#headers = token === undefined ? {} : { 'x-consul-token': token }
+    this.#query = queryOf(options)
+    this.place = placeOf(options)
+    const { token, tokenFile } = options
+    this.#token = tokenFile === undefined ? constantToken(token) : new TokenFile(tokenFile)
   }
 
   /** Answered at once. Rejects with REGISTRY_UNAVAILABLE (retry) or REGISTRY_REFUSED. */
@@ -93,17 +96,19 @@ export class ConsulHttp implements AsyncDisposable {
 
   async #send(pool: Pool, target: Target, signal: AbortSignal): Promise<Answer> {
     const { path, query, timeoutMs, body } = target
+    const token = await this.#token.current()
     try {
       const response = await pool.request({
         path: `${this.#base}${path}?${new URLSearchParams({ ...this.#query, ...query }).toString()}`,
         method: body === undefined ? 'GET' : 'PUT',
-        headers: this.#headers,
+        headers: token === undefined ? {} : { 'x-consul-token': token },
         ...(body === undefined ? {} : { body }),
         headersTimeout: timeoutMs,
         bodyTimeout: BRIEF_TIMEOUT_MS,
         signal,
       })
       const text = await response.body.text()
+      if (isRefusal(response.statusCode)) this.#token.refused()
       return { status: response.statusCode, text, index: indexOf(response.headers) }
     } catch (cause) {
       signal.throwIfAborted()
@@ -126,17 +131,21 @@ function indexOf(headers: Headers): number {
   return typeof index === 'string' && /^\d{1,15}$/.test(index) ? Math.max(1, Number(index)) : 0
 }
 
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403
+}
+
 function accepted(path: string, answer: Answer): Answer {
   if (answer.status === 200) return answer
   throw statusError(path, answer)
 }
 
-/** What an answer other than 200 means: a refused token stays refused, the rest may pass. */
+/** What an answer other than 200 means. All of it may pass: a token is restored, or replaced. */
 export function statusError(path: string, { status, text }: Answer): IsthmusError {
   const said = text.slice(0, 200)
-  if (status === 401 || status === 403) {
-    const details = { path, status, said }
-    return new IsthmusError('REGISTRY_REFUSED', 'Consul refuses the token', { details })
+  if (isRefusal(status)) {
+    const options = { retry: true, details: { path, status, said } }
+    return new IsthmusError('REGISTRY_REFUSED', `Consul refuses the token: ${said}`, options)
   }
   return unavailable(path, `status ${status}`, said)
 }

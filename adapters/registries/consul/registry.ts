@@ -2,6 +2,7 @@ import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { ConsulHttp } from '../../connections/consul/http.ts'
+import type { ConnectionOptions } from '../../connections/consul/options.ts'
 import { Catalog } from './catalog.ts'
 import { newHolder } from './claims.ts'
 import { nodeOf } from './ids.ts'
@@ -20,11 +21,8 @@ const FOLLOWED_LISTS = 3
 const OTHER_WAITS = 2
 const DEFAULT_MAX_WATCHES = 64
 
-export interface ConsulOptions {
+export interface ConsulOptions extends ConnectionOptions {
   readonly name: string
-  readonly url: string
-  readonly token?: string | undefined
-  readonly datacenter?: string | undefined
   /** Protocol of a service whose metadata has no `protocol`. */
   readonly defaultProtocol: string
   /** Longest wait of one blocking query. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorMessage, isRetryable } from '../../../src/kernel/errors.ts'
+import { errorCode, errorMessage, isRetryable } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
 import { backoffMs } from '../../connections/consul/backoff.ts'
@@ -28,17 +28,19 @@ export class ConsulSource implements RegistrySource {
 
   async *watch(signal: AbortSignal): AsyncGenerator<SourceEvent, void, undefined> {
     let failures = 0
+    let accepted = false
     while (!signal.aborted) {
       const session = new Session(this.#catalog, this.#options, this.#own)
       this.#session = session
       try {
         for await (const event of session.run(signal)) {
           failures = 0
+          accepted = true
           yield event
         }
       } catch (error) {
         if (hasAborted(signal)) return
-        if (!isRetryable(error)) throw error
+        if (!isRetryable(error) || (isRefusal(error) && !accepted)) throw error
         this.#log.debug({ err: error, failures }, 'the session with Consul has ended')
         if (failures === 0) yield { kind: 'stale', reason: errorMessage(error) }
         await delay(backoffMs(failures), undefined, { signal }).catch(() => undefined)
@@ -46,6 +48,11 @@ export class ConsulSource implements RegistrySource {
       }
     }
   }
+}
+
+/** A token that was good once may be so again; one that never was is said at once. */
+function isRefusal(error: unknown): boolean {
+  return errorCode(error) === 'REGISTRY_REFUSED'
 }
 
 /** Asked anew: the loop's own condition was true a while ago. */

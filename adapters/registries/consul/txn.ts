@@ -1,6 +1,11 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { statusError, type Answer, type ConsulHttp } from '../../connections/consul/http.ts'
-import { parseTxn, type Operation, type TxnAnswer } from '../../connections/consul/transact.ts'
+import {
+  encodeOperations,
+  parseTxn,
+  type Operation,
+  type TxnAnswer,
+} from '../../connections/consul/transact.ts'
 
 /** Consul 1.8 takes 64 operations a transaction, and half a mebibyte. */
 const MOST_OPERATIONS = 64
@@ -69,7 +74,8 @@ export class Transactions {
   async #send(groups: readonly Group[]): Promise<void> {
     if (groups.length === 0) return
     try {
-      const body = JSON.stringify(groups.flatMap(({ operations }) => operations))
+      const all = groups.flatMap(({ operations }) => operations)
+      const body = encodeOperations(this.#http, all)
       const answer = await this.#http.put('/txn', body, this.#signal)
       await this.#settle(groups, answer)
     } catch (error) {

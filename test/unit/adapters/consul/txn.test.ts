@@ -8,7 +8,7 @@ const NEVER = new AbortController().signal
 
 /** One group of two operations, as a put is. */
 function group(id: string, text = ''): readonly Operation[] {
-  return [{ Service: { ID: id, text } }, { Check: { ID: id } }]
+  return [{ Service: { Service: { ID: id, text } } }, { Check: { Check: { ID: id } } }]
 }
 
 /** What each request named, in order: the ids of its operations. */
@@ -113,9 +113,9 @@ test.each([
   }
 })
 
-test('403 is not tried again', async () => {
+test('403 says that the token is refused, and may pass when that is restored', async () => {
   const { outcomes } = await submitted(['a'], () => ({ status: 403, body: 'Permission denied' }))
-  expect(outcomes[0]).toMatchObject({ code: 'REGISTRY_REFUSED', retry: false })
+  expect(outcomes[0]).toMatchObject({ code: 'REGISTRY_REFUSED', retry: true })
 })
 
 test('what is aborted while it waits is not sent', async () => {
