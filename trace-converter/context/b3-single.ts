@@ -1,28 +1,26 @@
-import { ABSENT, isContext, type HeaderCodec, type ReadOptions, type ReadResult } from './codec.ts'
+import { bareContext, bareSeed } from './bare.ts'
+import { CARRIES } from './carries.ts'
+import {
+  ABSENT,
+  hasParent,
+  isContext,
+  NO_REJECTIONS,
+  refuse,
+  type HeaderCodec,
+  type ReadOptions,
+  type ReadResult,
+} from './codec.ts'
 import { firstValue } from './fields.ts'
+import { isHex } from './hex.ts'
 import { parseContextSpanId, parseContextTraceId, writtenTraceId } from './ids.ts'
 import type { RejectReason, Sampling, TraceContext } from './model.ts'
 
 const NAME = 'b3'
-const HEX = '[0-9A-Fa-f]'
-const STATE = '[01d]'
-const SPAN_ID = `${HEX}{16}`
-
-/** `d`, or `{trace}-{span}[-{state}[-{parent}]]`. Brave leaves the state out before a parent when nobody has decided. */
-const STRICT = new RegExp(
-  `^(${HEX}{32}|${HEX}{16})-(${SPAN_ID})(?:-(${STATE}))?(?:-(${SPAN_ID}))?$`,
-)
-/** Short ids, and whatever stands where the parent should. */
-const LENIENT = new RegExp(`^(${HEX}{1,32})-(${HEX}{1,16})(?:-(${STATE}))?(?:-(.*))?$`)
+const FORMAT = 'b3-single'
 
 /** 32 + 1 + 16 + 1 + 1 + 1 + 16. */
 const MAX_CHARS = 68
 
-const STATES: ReadonlyMap<string, Sampling> = new Map([
-  ['0', 'deny'],
-  ['1', 'accept'],
-  ['d', 'debug'],
-])
 const WRITTEN = {
   defer: undefined,
   deny: '0',
@@ -32,61 +30,95 @@ const WRITTEN = {
 
 /** `b3: {trace}-{span}[-{0|1|d}[-{parent}]]` or `b3: 0|1|d` (openzipkin/b3-propagation). */
 export const b3Single: HeaderCodec = {
-  format: 'b3-single',
+  format: FORMAT,
   headerNames: [NAME],
+  carries: CARRIES[FORMAT],
   read(fields, options) {
     const value = firstValue(fields, NAME)
     return value === undefined ? ABSENT : readValue(value, options)
   },
-  write(context, { traceIdBits }) {
-    if (isContext(context)) {
-      return [[NAME, formatB3Single(context, traceIdBits, { parentOfDeferred: false })]]
-    }
-    const state = WRITTEN[context.sampling]
-    return state === undefined ? [] : [[NAME, state]]
+  write(context, { traceIdBits }, out) {
+    const value = isContext(context)
+      ? formatB3Single(context, traceIdBits, STRICT)
+      : WRITTEN[context.sampling]
+    if (value !== undefined) out.push([NAME, value])
   },
 }
 
+const STRICT = { parentOfDeferred: false } as const
+
+function readState(text: string): Sampling | undefined {
+  if (text === '1') return 'accept'
+  if (text === '0') return 'deny'
+  return text === 'd' ? 'debug' : undefined
+}
+
 function readValue(value: string, options: ReadOptions): ReadResult {
-  const sampling = STATES.get(value)
-  if (sampling !== undefined) {
-    return { seed: { sampling, baggage: [], vendor: {}, source: 'b3-single' }, rejected: [] }
-  }
+  const sampling = readState(value)
+  if (sampling !== undefined) return { seed: bareSeed(sampling, FORMAT), rejected: NO_REJECTIONS }
   const parsed = parseB3Single(value, options)
-  if (typeof parsed === 'string') {
-    return { rejected: [{ format: 'b3-single', header: NAME, reason: parsed }] }
-  }
+  if (typeof parsed === 'string') return refuse(FORMAT, NAME, parsed)
   // Only a parent that had to be dropped leaves it unknown.
-  const dropped = parsed.parent === 'unknown'
-  return {
-    context: parsed,
-    rejected: dropped ? [{ format: 'b3-single', header: NAME, reason: 'malformed' }] : [],
-  }
+  const { rejected } = parsed.parent === 'unknown' ? refuse(FORMAT, NAME, 'malformed') : ABSENT
+  return { context: parsed, rejected }
 }
 
 /** The value with ids, also as it rides in tracestate; otherwise why it is none. */
 export function parseB3Single(text: string, options: ReadOptions): TraceContext | RejectReason {
   if (text.length > MAX_CHARS) return 'too-long'
-  const match = STRICT.exec(text) ?? (options.lenient ? LENIENT.exec(text) : null)
-  if (match === null) return 'malformed'
-  const [, trace = '', span = '', state, parent] = match
-  const traceId = parseContextTraceId(trace)
-  const spanId = parseContextSpanId(span)
+  const traceEnd = text.indexOf('-')
+  const spanEnd = endOfField(text, traceEnd + 1)
+  if (!areIds(text, traceEnd, spanEnd, options)) return 'malformed'
+  const traceId = parseContextTraceId(text.slice(0, traceEnd))
+  const spanId = parseContextSpanId(text.slice(traceEnd + 1, spanEnd))
   if (traceId === undefined || spanId === undefined) return 'zero-id'
-  const parentId = parent === undefined ? 'root' : parseContextSpanId(parent)
-  if (parentId === undefined && !options.lenient) return 'zero-id'
-  return {
-    traceId,
-    traceIdWidth: trace.length > 16 ? 128 : 64,
-    spanId,
-    parent: parentId ?? 'unknown',
-    sampling: STATES.get(state ?? '') ?? 'defer',
-    firehose: false,
-    tracestate: [],
-    baggage: [],
-    vendor: {},
-    source: 'b3-single',
-  }
+  const tail = readTail(text, spanEnd, options)
+  if (typeof tail === 'string') return tail
+  const ids = { traceId, traceIdWidth: traceEnd > 16 ? 128 : 64 } as const
+  return bareContext(ids, spanId, tail.parent, tail.sampling, FORMAT)
+}
+
+function endOfField(text: string, from: number): number {
+  const end = text.indexOf('-', from)
+  return end < 0 ? text.length : end
+}
+
+function areIds(
+  text: string,
+  traceEnd: number,
+  spanEnd: number,
+  { lenient = false }: ReadOptions,
+): boolean {
+  const chars = spanEnd - traceEnd - 1
+  const fits = lenient
+    ? traceEnd > 0 && traceEnd <= 32 && chars > 0 && chars <= 16
+    : (traceEnd === 16 || traceEnd === 32) && chars === 16
+  return fits && isHex(text, 0, traceEnd) && isHex(text, traceEnd + 1, spanEnd)
+}
+
+type Tail = Pick<TraceContext, 'parent' | 'sampling'>
+
+/**
+ * `[-{state}][-{parent}]`: Brave leaves the state out before a parent when nobody has decided.
+ * Leniently, whatever stands where the parent should is no parent.
+ */
+function readTail(
+  text: string,
+  from: number,
+  { lenient = false }: ReadOptions,
+): Tail | RejectReason {
+  if (from === text.length) return { sampling: 'defer', parent: 'root' }
+  const field = text.slice(from + 1, endOfField(text, from + 1))
+  const state = field.length === 1 ? readState(field) : undefined
+  const sampling = state ?? 'defer'
+  const rest = state === undefined ? from : from + 2
+  if (rest === text.length) return { sampling, parent: 'root' }
+  const parent = text.slice(rest + 1)
+  const isHexId = parent.length === 16 && isHex(parent, 0, 16)
+  const parentId = isHexId || lenient ? parseContextSpanId(parent) : undefined
+  if (parentId !== undefined) return { sampling, parent: parentId }
+  if (lenient) return { sampling, parent: 'unknown' }
+  return isHexId ? 'zero-id' : 'malformed'
 }
 
 /**
@@ -101,6 +133,6 @@ export function formatB3Single(
   const ids = `${writtenTraceId(context, traceIdBits)}-${context.spanId}`
   const state = WRITTEN[context.sampling]
   const decided = state === undefined ? ids : `${ids}-${state}`
-  if (context.parent === 'root' || context.parent === 'unknown') return decided
+  if (!hasParent(context)) return decided
   return state === undefined && !options.parentOfDeferred ? decided : `${decided}-${context.parent}`
 }

@@ -1,3 +1,4 @@
+import { bareContext } from './bare.ts'
 import type { ContextSpanId, ContextTraceId, TraceContext, TraceSeed } from './model.ts'
 
 /**
@@ -8,7 +9,10 @@ export function childContext(context: TraceContext, spanId: ContextSpanId): Trac
   return { ...context, spanId, parent: context.spanId }
 }
 
-/** The context of the first span of a trace that begins here, as the seed wants it. */
+/**
+ * The context of the first span of a trace that begins here, as the seed wants it: with the trace id
+ * that it names, or else with the one given.
+ */
 export function startContext(
   seed: TraceSeed,
   ids: {
@@ -17,14 +21,6 @@ export function startContext(
     readonly spanId: ContextSpanId
   },
 ): TraceContext {
-  return {
-    ...ids,
-    parent: 'root',
-    sampling: seed.sampling,
-    firehose: false,
-    tracestate: [],
-    baggage: seed.baggage,
-    vendor: seed.vendor,
-    source: seed.source,
-  }
+  const bare = bareContext(seed.trace ?? ids, ids.spanId, 'root', seed.sampling, seed.source)
+  return { ...bare, baggage: seed.baggage, vendor: seed.vendor }
 }

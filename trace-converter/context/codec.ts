@@ -1,5 +1,14 @@
+import type { Carries } from './carries.ts'
 import type { TraceFields } from './fields.ts'
-import type { HeaderField, HeaderFormat, Rejection, TraceContext, TraceSeed } from './model.ts'
+import type {
+  Aspect,
+  HeaderField,
+  HeaderFormat,
+  Rejection,
+  RejectReason,
+  TraceContext,
+  TraceSeed,
+} from './model.ts'
 
 /** One header format. Pure and total: bad input is a rejection, never a throw. */
 export interface HeaderCodec {
@@ -8,9 +17,14 @@ export interface HeaderCodec {
   readonly headerNames: readonly string[]
   /** Lower-case beginning of fields whose names are open (`uberctx-`). */
   readonly headerPrefix?: string
+  readonly carries: Carries
   read(fields: TraceFields, options: ReadOptions): ReadResult
-  /** Valid by the format's grammar whatever the context holds. */
-  write(context: TraceContext | TraceSeed, options: WriteOptions): readonly HeaderField[]
+  /** Adds its fields to `out`: valid by the format's grammar whatever the context holds. */
+  write(context: TraceContext | TraceSeed, options: WriteOptions, out: HeaderField[]): void
+  /** What it carries in general and cannot of this context: limits, characters. Absent: nothing. */
+  cuts?(context: TraceContext | TraceSeed): readonly Aspect[]
+  /** Whether it carries what is marked `own`: what this format itself has said. Absent: never. */
+  owns?(context: TraceContext | TraceSeed): boolean
 }
 
 export interface ReadOptions {
@@ -19,7 +33,7 @@ export interface ReadOptions {
    * (jaeger-client's B3 codec) and a parent that is no id (proxies that send `-`); the parent is
    * dropped, the chain kept. Off: such a context is rejected, as Brave does.
    */
-  readonly lenient: boolean
+  readonly lenient?: boolean
 }
 
 export interface WriteOptions {
@@ -35,9 +49,19 @@ export interface ReadResult {
   readonly rejected: readonly Rejection[]
 }
 
-export const ABSENT: ReadResult = { rejected: [] }
+export const NO_REJECTIONS: readonly Rejection[] = Object.freeze([])
+export const ABSENT: ReadResult = { rejected: NO_REJECTIONS }
+
+export function refuse(format: HeaderFormat, header: string, reason: RejectReason): ReadResult {
+  return { rejected: [{ format, header, reason }] }
+}
 
 /** Whether it names a trace, or only seeds one. */
 export function isContext(value: TraceContext | TraceSeed): value is TraceContext {
   return 'traceId' in value
+}
+
+/** Whether the parent is known. */
+export function hasParent({ parent }: Pick<TraceContext, 'parent'>): boolean {
+  return parent !== 'root' && parent !== 'unknown'
 }

@@ -1,4 +1,5 @@
 import { childContext, startContext } from './child.ts'
+import type { Formats } from './formats.ts'
 import { lossesOf } from './losses.ts'
 import type {
   ContextSpanId,
@@ -24,6 +25,8 @@ export interface Conversion {
   readonly traceId?: ContextTraceId
   /** See ReadOptions. */
   readonly lenient?: boolean
+  /** Absent: the standard ones. */
+  readonly formats?: Formats
 }
 
 export interface Converted extends ContextRead {
@@ -36,21 +39,27 @@ export interface Converted extends ContextRead {
 
 /** Headers of one hop made into headers for the next. Pure and total; the list is in order. */
 export function convertHeaders(headers: HeaderList, conversion: Conversion): Converted {
-  const { from, to, traceIdBits, lenient = false } = conversion
-  const read = readContext(headers, from, { lenient })
-  const written = place(read, conversion)
-  const value = written.context ?? written.seed
-  return {
-    ...written,
-    headers: writeContext(headers, value, to, { traceIdBits }),
-    losses: value === undefined ? [] : lossesOf(value, to, traceIdBits),
-  }
+  const { context, seed, rejected } = place(
+    readContext(headers, conversion.from, conversion),
+    conversion,
+  )
+  const { to, traceIdBits, formats } = conversion
+  const value = context ?? seed
+  const written = writeContext(headers, value, to, conversion)
+  const losses = value === undefined ? NONE : lossesOf(value, to, traceIdBits, formats)
+  if (context !== undefined) return { headers: written, context, rejected, losses }
+  if (seed !== undefined) return { headers: written, seed, rejected, losses }
+  return { headers: written, rejected, losses }
 }
+
+const NONE: readonly Loss[] = Object.freeze([])
 
 function place(read: ContextRead, { spanId, traceId, traceIdBits }: Conversion): ContextRead {
   const { context, seed, rejected } = read
   if (spanId === undefined) return read
   if (context !== undefined) return { context: childContext(context, spanId), rejected }
-  if (seed === undefined || traceId === undefined) return read
-  return { context: startContext(seed, { traceId, traceIdWidth: traceIdBits, spanId }), rejected }
+  if (seed === undefined) return read
+  const trace = traceId === undefined ? seed.trace : { traceId, traceIdWidth: traceIdBits }
+  if (trace === undefined) return read
+  return { context: startContext(seed, { ...trace, spanId }), rejected }
 }

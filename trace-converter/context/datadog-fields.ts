@@ -1,3 +1,4 @@
+import { NO_VENDOR } from './bare.ts'
 import type { Sampling, TraceContext, TracestateMember } from './model.ts'
 
 /** Names in `vendor` of what only Datadog says. */
@@ -33,7 +34,9 @@ export function samplingOf(priority: number): Sampling {
 /** What there is to remember of a priority beside the decision. */
 export function finerPriority(priority: number, sampling: Sampling): Vendor {
   const isSaid = String(priority) === WRITTEN[sampling]
-  return isSaid || !agrees(priority, sampling) ? {} : { [DATADOG_PRIORITY]: String(priority) }
+  return isSaid || !agrees(priority, sampling)
+    ? NO_VENDOR
+    : { [DATADOG_PRIORITY]: String(priority) }
 }
 
 /** The priority that came, unless somebody has decided otherwise since. */
@@ -93,6 +96,7 @@ export function readDatadogMember(
  */
 export function withDatadogMember(context: TraceContext): readonly TracestateMember[] {
   const { tracestate, vendor, sampling } = context
+  if (vendor === NO_VENDOR) return tracestate
   if (!hasDatadogFields(vendor) || sameFields(readDatadogMember(tracestate, sampling), vendor)) {
     return tracestate
   }

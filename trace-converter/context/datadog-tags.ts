@@ -34,6 +34,7 @@ export function parseDatadogTags(line: string): DatadogTags | undefined {
 
 /** The id first; of the others those that fit, whole, as far as they are tags. Empty: no header. */
 export function formatDatadogTags(highHalf: string | undefined, text: string): string {
+  if (text === '') return highHalf === undefined ? '' : `${HIGH_HALF}=${highHalf}`
   const tags = highHalf === undefined ? [] : [`${HIGH_HALF}=${highHalf}`]
   let chars = tags.join('').length
   for (const tag of text.split(',')) {

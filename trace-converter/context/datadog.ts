@@ -1,8 +1,11 @@
+import { bareContext, NO_VENDOR } from './bare.ts'
+import { CARRIES } from './carries.ts'
 import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
 import {
   DATADOG_ORIGIN,
   DATADOG_TAGS,
   finerPriority,
+  hasDatadogFields,
   parsePriority,
   samplingOf,
   writtenPriority,
@@ -11,12 +14,14 @@ import { formatDatadogTags, parseDatadogTags } from './datadog-tags.ts'
 import { firstValue, trimSpaces, type TraceFields } from './fields.ts'
 import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
 import type {
+  Aspect,
   ContextTraceId,
   HeaderField,
   Rejection,
   RejectReason,
   Sampling,
   TraceContext,
+  TraceSeed,
 } from './model.ts'
 
 const TRACE_ID = 'x-datadog-trace-id'
@@ -39,6 +44,8 @@ type Reject = (header: string, reason: RejectReason) => void
 export const datadog: HeaderCodec = {
   format: 'datadog',
   headerNames: NAMES,
+  carries: CARRIES.datadog,
+  cuts: cutOfDatadog,
   read(fields) {
     if (!NAMES.some((name) => fields.has(name))) return ABSENT
     const rejected: Rejection[] = []
@@ -49,8 +56,8 @@ export const datadog: HeaderCodec = {
     const span = trace === undefined ? undefined : readId(fields, SPAN_ID, reject)
     return { ...readContext(fields, trace, span, reject), rejected }
   },
-  write(context) {
-    return isContext(context) ? writeContext(context) : []
+  write(context, _options, out) {
+    if (isContext(context)) writeContext(context, out)
   },
 }
 
@@ -79,30 +86,23 @@ function readContext(
   if (traceId === undefined || spanId === undefined) return {}
   const { sampling, ...finer } = readPriority(fields, reject)
   const origin = readOrigin(fields, reject)
-  const context: TraceContext = {
-    traceId,
-    traceIdWidth: hasHighHalf(traceId) ? 128 : 64,
-    spanId,
-    parent: 'unknown',
-    sampling,
-    firehose: false,
-    tracestate: [],
-    baggage: [],
-    vendor: {
-      ...(origin === undefined ? {} : { [DATADOG_ORIGIN]: origin }),
-      ...(text === '' ? {} : { [DATADOG_TAGS]: text }),
-      ...finer.vendor,
-    },
-    source: 'datadog',
+  const traceIds = { traceId, traceIdWidth: hasHighHalf(traceId) ? 128 : 64 } as const
+  const bare = bareContext(traceIds, spanId, 'unknown', sampling, 'datadog')
+  if (origin === undefined && text === '' && finer.vendor === NO_VENDOR) return { context: bare }
+  const vendor = {
+    ...(origin === undefined ? {} : { [DATADOG_ORIGIN]: origin }),
+    ...(text === '' ? {} : { [DATADOG_TAGS]: text }),
+    ...finer.vendor,
   }
-  return { context }
+  return { context: { ...bare, vendor } }
 }
 
 function readTags(
   fields: TraceFields,
   reject: Reject,
 ): { readonly highHalf?: string; readonly text: string } {
-  const line = (fields.get(TAGS) ?? []).map(trimSpaces).join(',')
+  if (!fields.has(TAGS)) return { text: '' }
+  const line = fields.all(TAGS).map(trimSpaces).join(',')
   const tags = parseDatadogTags(line)
   if (tags === undefined) reject(TAGS, 'too-long')
   else if (tags.malformed > 0) reject(TAGS, 'malformed')
@@ -118,14 +118,14 @@ function readPriority(
   const priority = text === undefined ? undefined : parsePriority(text)
   if (priority === undefined) {
     if (text !== undefined) reject(PRIORITY, 'malformed')
-    return { sampling: 'defer', vendor: {} }
+    return { sampling: 'defer', vendor: NO_VENDOR }
   }
   const sampling = samplingOf(priority)
   return { sampling, vendor: finerPriority(priority, sampling) }
 }
 
 function readOrigin(fields: TraceFields, reject: Reject): string | undefined {
-  const [line] = fields.get(ORIGIN) ?? []
+  const line = fields.first(ORIGIN)
   if (line === undefined) return undefined
   const origin = trimSpaces(line)
   if (ORIGIN_TEXT.test(origin)) return origin
@@ -133,38 +133,42 @@ function readOrigin(fields: TraceFields, reject: Reject): string | undefined {
   return undefined
 }
 
-/** No decimal is valid for a trace id whose right half is zero. */
-export function hasDatadogId({ traceId }: TraceContext): boolean {
-  return lowHalf(traceId) !== 0n
-}
-
-function lowHalf(traceId: ContextTraceId): bigint {
-  return BigInt(`0x${traceId.slice(16)}`)
+/** No decimal is valid for a trace id whose right half is zero: nothing is written then. */
+function hasDatadogId({ traceId }: TraceContext): boolean {
+  return !traceId.endsWith('0000000000000000')
 }
 
 function highHalf(traceId: ContextTraceId): string | undefined {
   return hasHighHalf(traceId) ? traceId.slice(0, 16) : undefined
 }
 
+function cutOfDatadog(context: TraceContext | TraceSeed): readonly Aspect[] {
+  if (!isContext(context)) return []
+  const cut: Aspect[] = hasDatadogId(context) ? [] : ['trace-id-high']
+  if (hasDatadogFields(context.vendor) && !isWhole(context)) cut.push('datadog-fields')
+  return cut
+}
+
 /** Whether all of the fields that only Datadog has can be written. */
-export function isWholeInDatadog({ vendor, traceId }: TraceContext): boolean {
+function isWhole({ vendor, traceId }: TraceContext): boolean {
   const origin = vendor[DATADOG_ORIGIN]
   const tags = vendor[DATADOG_TAGS] ?? ''
   const isOriginWhole = origin === undefined || ORIGIN_TEXT.test(origin)
   return isOriginWhole && formatDatadogTags(highHalf(traceId), tags).endsWith(tags)
 }
 
-function writeContext(context: TraceContext): readonly HeaderField[] {
-  if (!hasDatadogId(context)) return []
+function writeContext(context: TraceContext, out: HeaderField[]): void {
+  if (!hasDatadogId(context)) return
   const { vendor, traceId } = context
+  out.push([TRACE_ID, decimal(traceId.slice(16))], [SPAN_ID, decimal(context.spanId)])
   const priority = writtenPriority(context)
+  if (priority !== undefined) out.push([PRIORITY, priority])
   const origin = vendor[DATADOG_ORIGIN]
+  if (origin !== undefined && ORIGIN_TEXT.test(origin)) out.push([ORIGIN, origin])
   const tags = formatDatadogTags(highHalf(traceId), vendor[DATADOG_TAGS] ?? '')
-  return [
-    [TRACE_ID, String(lowHalf(traceId))],
-    [SPAN_ID, String(BigInt(`0x${context.spanId}`))],
-    ...(priority === undefined ? [] : [[PRIORITY, priority] as const]),
-    ...(origin === undefined || !ORIGIN_TEXT.test(origin) ? [] : [[ORIGIN, origin] as const]),
-    ...(tags === '' ? [] : [[TAGS, tags] as const]),
-  ]
+  if (tags !== '') out.push([TAGS, tags])
+}
+
+function decimal(hex: string): string {
+  return String(BigInt(`0x${hex}`))
 }

@@ -1,6 +1,6 @@
 import { fitBaggage, isToken } from './baggage.ts'
-import { type TraceFields } from './fields.ts'
-import type { BaggageEntry, HeaderField } from './model.ts'
+import type { TraceFields } from './fields.ts'
+import type { Aspect, BaggageEntry, HeaderField, TraceSeed } from './model.ts'
 import { percentDecode, percentEncoder } from './percent.ts'
 
 /** What every reader decodes: encodeURIComponent's characters. */
@@ -13,11 +13,9 @@ export function readFieldBaggage(
   malformed: (header: string) => void,
 ): readonly BaggageEntry[] {
   const entries: BaggageEntry[] = []
-  for (const [name, [value]] of fields) {
-    if (!name.startsWith(prefix) || value === undefined) continue
-    const key = name.slice(prefix.length)
+  for (const [key, value] of fields.behind(prefix)) {
     if (isToken(key)) entries.push({ key, value: percentDecode(value), properties: [] })
-    else malformed(name)
+    else malformed(`${prefix}${key}`)
   }
   return entries
 }
@@ -34,8 +32,24 @@ export function writtenFieldBaggage(entries: readonly BaggageEntry[]): readonly 
   return [...members].filter(([key, value]) => fitting.has(`${key}=${value}`))
 }
 
-/** Whether all of it is written. Upper case in a key does not survive a field name. */
-export function isWholeInFields(entries: readonly BaggageEntry[]): boolean {
+/** One field a member. */
+export function writeFieldBaggage(
+  entries: readonly BaggageEntry[],
+  prefix: string,
+  out: HeaderField[],
+): void {
+  if (entries.length === 0) return
+  for (const [key, value] of writtenFieldBaggage(entries)) out.push([`${prefix}${key}`, value])
+}
+
+const CUT: readonly Aspect[] = ['baggage']
+
+/** Limits, and keys that differ in case only: upper case does not survive a field name. */
+export function cutFieldBaggage(context: Pick<TraceSeed, 'baggage'>): readonly Aspect[] {
+  return isWholeInFields(context.baggage) ? [] : CUT
+}
+
+function isWholeInFields(entries: readonly BaggageEntry[]): boolean {
   return (
     entries.every(({ key }) => key === key.toLowerCase()) &&
     writtenFieldBaggage(entries).length === entries.length

@@ -1,12 +1,58 @@
-/** Values of the known trace headers of one request by lower-case name, in order of arrival. */
-export type TraceFields = ReadonlyMap<string, readonly string[]>
+/**
+ * The known trace headers of one request in order of arrival, each name in lower case. A few pairs
+ * at most in the usual case: looking through them is cheaper than any index.
+ */
+export class TraceFields {
+  readonly #names: string[] = []
+  readonly #values: string[] = []
+
+  add(name: string, value: string): void {
+    this.#names.push(name)
+    this.#values.push(value)
+  }
+
+  has(name: string): boolean {
+    return this.#names.includes(name)
+  }
+
+  /** The first line of a name, as it came. */
+  first(name: string): string | undefined {
+    return this.#values[this.#names.indexOf(name)]
+  }
+
+  isRepeated(name: string): boolean {
+    return this.#names.indexOf(name) !== this.#names.lastIndexOf(name)
+  }
+
+  /** All lines of a name. */
+  all(name: string): readonly string[] {
+    const from = this.#names.indexOf(name)
+    if (from < 0) return []
+    return this.#values.filter((_, index) => index >= from && this.#names[index] === name)
+  }
+
+  /** The first line of each name behind a prefix, the prefix cut off. */
+  behind(prefix: string): readonly (readonly [key: string, value: string])[] {
+    const found = new Map<string, string>()
+    for (const [index, name] of this.#names.entries()) {
+      const key = name.startsWith(prefix) ? name.slice(prefix.length) : undefined
+      const value = this.#values[index]
+      if (key !== undefined && value !== undefined && !found.has(key)) found.set(key, value)
+    }
+    return [...found]
+  }
+
+  hasPrefix(prefix: string): boolean {
+    return this.#names.some((name) => name.startsWith(prefix))
+  }
+}
 
 /**
  * The first value, without the spaces around it. A proxy may have joined repeated lines with
  * commas, which means the same (RFC 9110 §5.3); B3 says that the first value wins.
  */
 export function firstValue(fields: TraceFields, name: string): string | undefined {
-  const line = fields.get(name)?.[0]
+  const line = fields.first(name)
   if (line === undefined) return undefined
   const comma = line.indexOf(',')
   return trimSpaces(comma < 0 ? line : line.slice(0, comma))
@@ -18,7 +64,7 @@ export function trimSpaces(text: string): string {
   let to = text.length
   while (from < to && isSpace(text.charCodeAt(from))) from++
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
+  return from === 0 && to === text.length ? text : text.slice(from, to)
 }
 
 function isSpace(code: number): boolean {

@@ -1,6 +1,6 @@
+import { padHex } from './hex.ts'
 import type { ContextSpanId, ContextTraceId, TraceContext } from './model.ts'
 
-const HEX = /^[0-9a-f]+$/
 const ZERO_HALF = '0000000000000000'
 
 /** Draws 64 random bits, unsigned. */
@@ -11,20 +11,12 @@ export type Random64 = () => bigint
  * empty, longer, not hex or all zero.
  */
 export function parseContextTraceId(text: string): ContextTraceId | undefined {
-  return parseHex(text, 32) as ContextTraceId | undefined
+  return padHex(text, 32) as ContextTraceId | undefined
 }
 
 /** 1 to 16 hex digits of either case, padded on the left to 16. undefined as above. */
 export function parseContextSpanId(text: string): ContextSpanId | undefined {
-  return parseHex(text, 16) as ContextSpanId | undefined
-}
-
-function parseHex(text: string, width: number): string | undefined {
-  if (text.length > width) return undefined
-  const lower = text.toLowerCase()
-  if (!HEX.test(lower)) return undefined
-  const padded = lower.padStart(width, '0')
-  return /[^0]/.test(padded) ? padded : undefined
+  return padHex(text, 16) as ContextSpanId | undefined
 }
 
 /** A span id from randomness that the caller owns. */

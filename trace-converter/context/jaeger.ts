@@ -1,6 +1,21 @@
 import { isToken } from './baggage.ts'
-import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
-import { encodeFieldValue, readFieldBaggage, writtenFieldBaggage } from './field-baggage.ts'
+import { bareContext, bareSeed, NO_BAGGAGE } from './bare.ts'
+import { CARRIES } from './carries.ts'
+import {
+  ABSENT,
+  hasParent,
+  isContext,
+  NO_REJECTIONS,
+  type HeaderCodec,
+  type ReadResult,
+} from './codec.ts'
+import {
+  cutFieldBaggage,
+  encodeFieldValue,
+  readFieldBaggage,
+  writeFieldBaggage,
+  writtenFieldBaggage,
+} from './field-baggage.ts'
 import { firstValue, trimSpaces, type TraceFields } from './fields.ts'
 import { parseContextSpanId, parseContextTraceId, writtenTraceId } from './ids.ts'
 import type {
@@ -44,10 +59,16 @@ export const jaeger: HeaderCodec = {
   format: 'jaeger',
   headerNames: [TRACE_ID, BAGGAGE, DEBUG_ID],
   headerPrefix: BAGGAGE_PREFIX,
+  carries: CARRIES.jaeger,
+  cuts: cutFieldBaggage,
   read(fields) {
-    const rejected: Rejection[] = []
-    const baggage = readBaggage(fields, rejected)
     const parsed = readTraceId(fields)
+    const isAlone =
+      !fields.has(BAGGAGE) && !fields.has(DEBUG_ID) && !fields.hasPrefix(BAGGAGE_PREFIX)
+    if (isAlone && typeof parsed === 'object') return { context: parsed, rejected: NO_REJECTIONS }
+    if (isAlone && parsed === 'incomplete') return ABSENT
+    const rejected: Rejection[] = []
+    const baggage = isAlone ? NO_BAGGAGE : readBaggage(fields, rejected)
     if (typeof parsed === 'object') {
       const ignored = fields.has(DEBUG_ID) ? [rejection(DEBUG_ID, 'outranked')] : []
       return { context: { ...parsed, baggage }, rejected: [...rejected, ...ignored] }
@@ -55,18 +76,16 @@ export const jaeger: HeaderCodec = {
     if (parsed !== 'incomplete') rejected.push(rejection(TRACE_ID, parsed))
     return readSeed(fields, baggage, rejected)
   },
-  write(context, { traceIdBits }) {
-    if (!isContext(context)) return writeSeed(context)
-    const hasParent = context.parent !== 'root' && context.parent !== 'unknown'
-    const parent = hasParent ? context.parent : '0'
+  write(context, { traceIdBits }, out) {
+    if (!isContext(context)) {
+      writeSeed(context, out)
+      return
+    }
+    const parent = hasParent(context) ? context.parent : '0'
     const flags = FLAGS[context.sampling] | (context.firehose ? FIREHOSE : 0)
     const id = writtenTraceId(context, traceIdBits)
-    return [
-      [TRACE_ID, `${id}:${context.spanId}:${parent}:${flags.toString(16)}`],
-      ...writtenFieldBaggage(context.baggage).map(
-        ([key, value]) => [`${BAGGAGE_PREFIX}${key}`, value] as const,
-      ),
-    ]
+    out.push([TRACE_ID, `${id}:${context.spanId}:${parent}:${flags.toString(16)}`])
+    writeFieldBaggage(context.baggage, BAGGAGE_PREFIX, out)
   },
 }
 
@@ -85,18 +104,10 @@ function readTraceId(fields: TraceFields): TraceContext | RejectReason {
   const spanId = parseContextSpanId(span)
   if (traceId === undefined || spanId === undefined) return 'zero-id'
   const flags = parseInt(flagDigits, 16)
-  return {
-    traceId,
-    traceIdWidth: trace.length > 16 ? 128 : 64,
-    spanId,
-    parent: parseContextSpanId(parent) ?? 'root',
-    sampling: readFlags(flags),
-    firehose: (flags & FIREHOSE) !== 0,
-    tracestate: [],
-    baggage: [],
-    vendor: {},
-    source: 'jaeger',
-  }
+  const ids = { traceId, traceIdWidth: trace.length > 16 ? 128 : 64 } as const
+  const parentId = parent === '0' ? undefined : parseContextSpanId(parent)
+  const context = bareContext(ids, spanId, parentId ?? 'root', readFlags(flags), 'jaeger')
+  return (flags & FIREHOSE) === 0 ? context : { ...context, firehose: true }
 }
 
 /** Debug means something only beside sampled. */
@@ -110,13 +121,12 @@ function readSeed(
   baggage: readonly BaggageEntry[],
   rejected: readonly Rejection[],
 ): ReadResult {
-  const debugId = percentDecode(trimSpaces(fields.get(DEBUG_ID)?.[0] ?? ''))
+  const debugId = percentDecode(trimSpaces(fields.first(DEBUG_ID) ?? ''))
   if (debugId === '' && baggage.length === 0) return rejected.length > 0 ? { rejected } : ABSENT
   const seed: TraceSeed = {
-    sampling: debugId === '' ? 'defer' : 'debug',
+    ...bareSeed(debugId === '' ? 'defer' : 'debug', 'jaeger'),
     baggage,
-    vendor: debugId === '' ? {} : { [JAEGER_DEBUG_ID]: debugId },
-    source: 'jaeger',
+    ...(debugId === '' ? {} : { vendor: { [JAEGER_DEBUG_ID]: debugId } }),
   }
   return { seed, rejected }
 }
@@ -127,7 +137,7 @@ function readBaggage(fields: TraceFields, rejected: Rejection[]): readonly Bagga
     rejected.push(rejection(header, 'malformed'))
   }
   const entries = [...readFieldBaggage(fields, BAGGAGE_PREFIX, malformed)]
-  for (const pair of (fields.get(BAGGAGE) ?? []).join(',').split(',').map(trimSpaces)) {
+  for (const pair of fields.all(BAGGAGE).join(',').split(',').map(trimSpaces)) {
     if (pair === '') continue
     const cut = pair.indexOf('=')
     const key = trimSpaces(pair.slice(0, Math.max(cut, 0)))
@@ -141,11 +151,10 @@ function readBaggage(fields: TraceFields, rejected: Rejection[]): readonly Bagga
 }
 
 /** Without ids the decision can only travel as a debug id; which one does not matter, a text must be there. */
-function writeSeed(seed: TraceSeed): readonly HeaderField[] {
-  const debugId = seed.sampling === 'debug' ? (seed.vendor[JAEGER_DEBUG_ID] ?? 'debug') : undefined
+function writeSeed(seed: TraceSeed, out: HeaderField[]): void {
+  if (seed.sampling === 'debug') {
+    out.push([DEBUG_ID, encodeFieldValue(seed.vendor[JAEGER_DEBUG_ID] ?? 'debug')])
+  }
   const pairs = writtenFieldBaggage(seed.baggage).map(([key, value]) => `${key}=${value}`)
-  return [
-    ...(debugId === undefined ? [] : [[DEBUG_ID, encodeFieldValue(debugId)] as const]),
-    ...(pairs.length === 0 ? [] : [[BAGGAGE, pairs.join(', ')] as const]),
-  ]
+  if (pairs.length > 0) out.push([BAGGAGE, pairs.join(', ')])
 }

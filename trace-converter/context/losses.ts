@@ -1,73 +1,81 @@
-import { CARRIES, type Carry } from './carries.ts'
-import { isContext } from './codec.ts'
-import { cutOff } from './cut-off.ts'
-import { hasDatadogFields, hasForeignMember } from './datadog-fields.ts'
-import { hasHighHalf } from './ids.ts'
-import { hasXrayFields } from './xray-fields.ts'
-import { JAEGER_DEBUG_ID } from './jaeger.ts'
-import type { Aspect, HeaderFormat, Loss, TraceContext, TraceSeed } from './model.ts'
+import { aspectsOf, bitOf, bitsOf, type AspectBits } from './aspects.ts'
+import { STANDARD_FORMATS, type Formats, type KnownFormat } from './formats.ts'
+import {
+  ASPECTS,
+  type Aspect,
+  type HeaderFormat,
+  type Loss,
+  type TraceContext,
+  type TraceSeed,
+} from './model.ts'
+
+const NONE: readonly Loss[] = Object.freeze([])
+
+/** Why a format that carries an aspect in general leaves it out: the usual reason is a limit. */
+const CUT_SHORT: Partial<Readonly<Record<Aspect, string>>> = {
+  baggage: 'limits, or keys that differ in case only',
+  tracestate: 'limits',
+  'trace-id-high': 'Datadog has no id for a right half of zeros, so nothing is sent',
+}
+const OTHERWISE = 'limits, or characters that their place cannot hold'
 
 /**
  * What of a context none of the formats written says, each once. Empty in the usual case; the
  * cost is a look at each field that is set.
  */
 export function lossesOf(
-  context: TraceContext | TraceSeed,
+  value: TraceContext | TraceSeed,
   sends: readonly HeaderFormat[],
   traceIdBits: 64 | 128,
+  formats: Formats = STANDARD_FORMATS,
 ): readonly Loss[] {
-  const carries = (aspect: Aspect): boolean =>
-    sends.some((format) => holds(CARRIES[format][aspect], context, traceIdBits))
-  const losses: Loss[] = aspectsOf(context)
-    .filter((aspect) => !carries(aspect))
-    .map((what) => ({ what, why: `${sends.join(', ')} cannot say it` }))
-  return [...losses, ...cutOff(context, sends)]
-}
-
-function holds(carry: Carry, context: TraceContext | TraceSeed, traceIdBits: 64 | 128): boolean {
-  switch (carry) {
-    case 'kept':
-    case 'stashed':
-      return true
-    case 'full-width':
-      return traceIdBits === 128
-    case 'decided':
-      return context.sampling !== 'defer'
-    case 'lost':
-      return false
+  let left = aspectsOf(value)
+  let cut = 0
+  for (const name of sends) {
+    if (left === 0) return NONE
+    const format = formats.known(name)
+    const carried = left & carriedBy(format, value, traceIdBits)
+    const short = carried & cutBy(format, value, carried)
+    cut |= short
+    left &= ~carried | short
   }
+  return left === 0 ? NONE : listed(left, cut, sends)
 }
 
-/** What there is to lose. */
-function aspectsOf(context: TraceContext | TraceSeed): readonly Aspect[] {
-  const own = isContext(context) ? ofContext(context) : ofSeed(context)
-  const baggage: readonly (Aspect | false)[] = [
-    context.baggage.length > 0 && 'baggage',
-    context.baggage.some(({ properties }) => properties.length > 0) && 'baggage-properties',
-  ]
-  return [...own, ...baggage].filter((aspect) => aspect !== false)
+function carriedBy(
+  { masks, codec }: KnownFormat,
+  value: TraceContext | TraceSeed,
+  traceIdBits: 64 | 128,
+): AspectBits {
+  let bits = masks.always
+  if (traceIdBits === 128) bits |= masks.fullWidth
+  if (value.sampling !== 'defer') bits |= masks.decided
+  if (masks.own !== 0 && codec.owns?.(value) === true) bits |= masks.own
+  return bits
 }
 
-function ofContext(context: TraceContext): readonly (Aspect | false)[] {
-  const high = hasHighHalf(context.traceId)
-  return [
-    high && 'trace-id-high',
-    !high && context.traceIdWidth === 128 && 'trace-id-width',
-    context.parent !== 'root' && context.parent !== 'unknown' && 'parent',
-    context.sampling === 'defer' && 'defer',
-    context.sampling === 'debug' && 'debug',
-    context.firehose && 'firehose',
-    context.random === true && 'random',
-    hasForeignMember(context) && 'tracestate',
-    hasDatadogFields(context.vendor) && 'datadog-fields',
-    hasXrayFields(context.vendor) && 'xray-fields',
-  ]
+/** What has no limits: the usual context has nothing else, and no codec is asked. */
+const NEVER_CUT = bitsOf(['decision', 'defer', 'debug', 'parent', 'firehose', 'random'])
+
+function cutBy(
+  { codec }: KnownFormat,
+  value: TraceContext | TraceSeed,
+  carried: AspectBits,
+): AspectBits {
+  if (codec.cuts === undefined || (carried & ~NEVER_CUT) === 0) return 0
+  return bitsOf(codec.cuts(value))
 }
 
-function ofSeed(seed: TraceSeed): readonly (Aspect | false)[] {
-  return [
-    (seed.sampling === 'accept' || seed.sampling === 'deny') && 'seed-decision',
-    seed.sampling === 'debug' && 'seed-debug',
-    JAEGER_DEBUG_ID in seed.vendor && 'debug-id',
-  ]
+function listed(
+  left: AspectBits,
+  cut: AspectBits,
+  sends: readonly HeaderFormat[],
+): readonly Loss[] {
+  return ASPECTS.filter((aspect) => (left & bitOf(aspect)) !== 0).map((what) => ({
+    what,
+    why:
+      (cut & bitOf(what)) === 0
+        ? `${sends.join(', ')} cannot say it`
+        : (CUT_SHORT[what] ?? OTHERWISE),
+  }))
 }

@@ -1,5 +1,8 @@
+import { NO_MEMBERS, NO_VENDOR } from './bare.ts'
+import { hasParent } from './codec.ts'
+import type { Formats } from './formats.ts'
 import { hasHighHalf } from './ids.ts'
-import type { BaggageEntry, ContextSpanId, HeaderFormat, TraceContext, TraceSeed } from './model.ts'
+import type { BaggageEntry, ContextSpanId, TraceContext, TraceSeed } from './model.ts'
 import { refineSampling } from './sampling.ts'
 
 /**
@@ -16,20 +19,26 @@ export function isSameTrace(a: TraceContext, b: TraceContext): boolean {
  * One context of what several formats say about the same trace: ids and decision from the winner,
  * and from the others what the winner's format has no word for.
  */
-export function mergeContexts(winner: TraceContext, others: readonly TraceContext[]): TraceContext {
+export function mergeContexts(
+  winner: TraceContext,
+  others: readonly TraceContext[],
+  formats: Formats,
+): TraceContext {
   if (others.length === 0) return winner
   const all = [winner, ...others]
   const wide = all.find(({ traceId }) => hasHighHalf(traceId)) ?? winner
   const w3c = all.find(({ source }) => source === 'w3c')
+  const raw = all.find(({ traceId, rawTraceId }) => rawTraceId && traceId === wide.traceId)
   return {
     ...winner,
     traceId: wide.traceId,
     traceIdWidth: wide.traceIdWidth,
+    ...(raw?.rawTraceId === undefined ? {} : { rawTraceId: raw.rawTraceId }),
     parent: mergeParent(winner, others),
-    sampling: mergeSampling(winner, others),
+    sampling: mergeSampling(winner, others, formats),
     firehose: all.some(({ firehose }) => firehose),
     ...(w3c?.random === undefined ? {} : { random: w3c.random }),
-    tracestate: w3c?.tracestate ?? [],
+    tracestate: w3c?.tracestate ?? NO_MEMBERS,
     vendor: mergeVendor(all),
   }
 }
@@ -37,7 +46,7 @@ export function mergeContexts(winner: TraceContext, others: readonly TraceContex
 /** Datadog's own headers before tracestate's copy, which has no room for some characters. */
 function mergeVendor(sources: readonly (TraceContext | TraceSeed)[]): TraceSeed['vendor'] {
   const carrying = sources.filter(({ vendor }) => Object.keys(vendor).length > 0)
-  if (carrying.length < 2) return carrying[0]?.vendor ?? {}
+  if (carrying.length < 2) return carrying[0]?.vendor ?? NO_VENDOR
   const ordered = [
     ...carrying.filter(({ source }) => source === 'datadog'),
     ...carrying.filter(({ source }) => source !== 'datadog'),
@@ -50,32 +59,31 @@ function mergeParent(
   winner: TraceContext,
   others: readonly TraceContext[],
 ): ContextSpanId | 'root' | 'unknown' {
-  if (isParentId(winner.parent)) return winner.parent
-  const twin = others.find(({ spanId, parent }) => spanId === winner.spanId && isParentId(parent))
+  if (hasParent(winner)) return winner.parent
+  const twin = others.find((other) => other.spanId === winner.spanId && hasParent(other))
   return twin?.parent ?? winner.parent
 }
 
-function isParentId(parent: TraceContext['parent']): boolean {
-  return parent !== 'root' && parent !== 'unknown'
-}
-
-/** Formats that have a word for each of the four: what they say needs no refinement. */
-const DECISIVE: readonly HeaderFormat[] = ['b3', 'b3-single', 'datadog']
-/** They know all but debug: a denial there is one, and no missing word. */
-const SAYS_DEFER: readonly HeaderFormat[] = ['ot', 'xray']
-
+/**
+ * A format that has a word for each of the four needs no refinement. One that has none for debug
+ * still denies where it denies: that is no missing word for "undecided". One that has no words at
+ * all takes the decision of the next.
+ */
 function mergeSampling(
   winner: TraceContext,
   others: readonly TraceContext[],
+  formats: Formats,
 ): TraceContext['sampling'] {
-  if (DECISIVE.includes(winner.source)) return winner.sampling
-  return others.reduce(
-    (sampling, other) =>
-      SAYS_DEFER.includes(winner.source) && other.sampling === 'defer'
-        ? sampling
-        : refineSampling(sampling, other.sampling),
-    winner.sampling,
-  )
+  const { decision, defer, debug } = formats.codec(winner.source).carries
+  if (decision === 'lost') {
+    const [next, ...rest] = others
+    return next === undefined ? winner.sampling : mergeSampling(next, rest, formats)
+  }
+  if (defer === 'kept' && debug === 'kept') return winner.sampling
+  return others
+    .filter(({ source }) => formats.codec(source).carries.decision !== 'lost')
+    .filter(({ sampling }) => defer !== 'kept' || sampling !== 'defer')
+    .reduce((sampling, other) => refineSampling(sampling, other.sampling), winner.sampling)
 }
 
 /**
@@ -84,26 +92,36 @@ function mergeSampling(
  */
 export function mergeSeeds(seeds: readonly TraceSeed[]): TraceSeed | undefined {
   const first = seeds.find(({ sampling }) => sampling !== 'defer') ?? seeds[0]
-  if (first === undefined) return undefined
+  if (first === undefined || seeds.length === 1) return first
   const sampling = seeds.some((seed) => seed.sampling === 'debug')
     ? refineSampling(first.sampling, 'debug')
     : first.sampling
-  return { ...first, sampling, vendor: mergeVendor(seeds) }
+  const trace = seeds.find((seed) => seed.trace !== undefined)?.trace
+  return {
+    ...first,
+    sampling,
+    baggage: mergeBaggage(seeds),
+    vendor: mergeVendor(seeds),
+    ...(trace === undefined ? {} : { trace }),
+  }
+}
+
+/** W3C's entries have properties; keys that travel in field names have lost their case. */
+function caseRank({ source }: TraceContext | TraceSeed): number {
+  if (source === 'w3c') return 0
+  return source === 'jaeger' || source === 'ot' ? 2 : 1
 }
 
 /**
- * Baggage of a request: W3C's first, whose entries have properties; then what only others have.
- * Compared without case, since Jaeger's keys travel in field names.
+ * Baggage of a request: W3C's first, then what only others have; compared without case, since
+ * Jaeger's keys travel in field names.
  */
 export function mergeBaggage(
   sources: readonly (TraceContext | TraceSeed)[],
 ): readonly BaggageEntry[] {
   const carrying = sources.filter(({ baggage }) => baggage.length > 0)
   if (carrying.length < 2) return carrying[0]?.baggage ?? []
-  const ordered = [
-    ...carrying.filter(({ source }) => source === 'w3c'),
-    ...carrying.filter(({ source }) => source !== 'w3c'),
-  ]
+  const ordered = carrying.toSorted((a, b) => caseRank(a) - caseRank(b))
   const seen = new Set<string>()
   return ordered.flatMap(({ baggage }) => {
     const fresh = baggage.filter(({ key }) => !seen.has(key.toLowerCase()))

@@ -7,7 +7,7 @@ export interface TraceContext {
   readonly traceId: ContextTraceId
   /** How wide the sender wrote it: a 64-bit peer gets 16 digits back. */
   readonly traceIdWidth: 64 | 128
-  /** The id as sent, where it is not just hex of that width (SkyWalking, EagleEye, X-Ray). */
+  /** The text that `traceId` is the hash of, where a format's ids are free texts (raw-id.ts). */
   readonly rawTraceId?: string
   /** The sender's span: the parent of whatever is made next. 16 lower-case hex, not all zero. */
   readonly spanId: ContextSpanId
@@ -39,6 +39,8 @@ export interface TraceSeed {
   readonly baggage: readonly BaggageEntry[]
   readonly vendor: Readonly<Record<string, string>>
   readonly source: HeaderFormat
+  /** The trace that must begin here, where the sender named one and no span (a load balancer). */
+  readonly trace?: Pick<TraceContext, 'traceId' | 'traceIdWidth'>
 }
 
 /** Four things that stay four things: nobody decided, no, yes, yes past every sampler. */
@@ -58,8 +60,23 @@ export interface BaggageEntry {
   readonly properties: readonly string[]
 }
 
-export const HEADER_FORMATS = ['w3c', 'b3-single', 'b3', 'jaeger', 'datadog', 'ot', 'xray'] as const
-export type HeaderFormat = (typeof HEADER_FORMATS)[number]
+/** The formats that everybody knows. */
+export const HEADER_FORMATS = [
+  'w3c',
+  'b3-single',
+  'b3',
+  'jaeger',
+  'datadog',
+  'ot',
+  'xray',
+  'sw8',
+  'eagleeye',
+  'cat',
+] as const
+export type StandardFormat = (typeof HEADER_FORMATS)[number]
+/** The name of a format that the configuration declares (declared.ts). */
+export type DeclaredFormat = string & { readonly brand: 'DeclaredFormat' }
+export type HeaderFormat = StandardFormat | DeclaredFormat
 
 /** One field line: name as received (any case) and value. */
 export type HeaderField = readonly [name: string, value: string]
@@ -101,7 +118,9 @@ export interface Loss {
 export const ASPECTS = [
   'trace-id-high',
   'trace-id-width',
+  'raw-trace-id',
   'parent',
+  'decision',
   'defer',
   'debug',
   'firehose',
@@ -111,8 +130,13 @@ export const ASPECTS = [
   'baggage-properties',
   'seed-decision',
   'seed-debug',
+  'seed-trace-id',
   'debug-id',
   'datadog-fields',
   'xray-fields',
+  'skywalking-fields',
+  'eagleeye-fields',
+  'cat-fields',
+  'declared-fields',
 ] as const
 export type Aspect = (typeof ASPECTS)[number]

@@ -1,7 +1,10 @@
 import { formatB3Single, parseB3Single } from './b3-single.ts'
+import { NO_MEMBERS, NO_VENDOR } from './bare.ts'
+import { hasParent } from './codec.ts'
 import { isDatadogDebug, withDatadogMember } from './datadog-fields.ts'
 import { hasHighHalf } from './ids.ts'
 import type { TraceContext, TracestateMember } from './model.ts'
+import { isNote, withNotes, writtenNotes } from './notes.ts'
 import { refineSampling } from './sampling.ts'
 import { fitTracestate } from './tracestate.ts'
 import { isXrayMember, readXrayMember, xrayMember } from './xray-fields.ts'
@@ -9,7 +12,7 @@ import { isXrayMember, readXrayMember, xrayMember } from './xray-fields.ts'
 /**
  * What traceparent cannot say rides beside it in tracestate, which every W3C participant passes
  * on: `b3={trace}-{span}[-{state}][-{parent}]` (B3's own RATIONALE names that member), and
- * `isthmus=firehose` for Jaeger's third flag. `dd` is Datadog's own member, by its own rule.
+ * `isthmus=firehose` for Jaeger's third flag. What only one vendor says rides in notes (notes.ts); `dd` is Datadog's own member, by its own rule.
  */
 const B3_KEY = 'b3'
 const OWN_KEY = 'isthmus'
@@ -17,8 +20,16 @@ const FIREHOSE = 'firehose'
 
 /** The stash in front, as changed members must be; then everybody else's in order, as far as they fit. */
 export function writtenTracestate(context: TraceContext): readonly TracestateMember[] {
+  if (isSaidByTraceparent(context)) return NO_MEMBERS
   const others = withDatadogMember(context).filter((member) => !isStash(member))
   return fitTracestate([...stash(context, others), ...others])
+}
+
+/** The usual context of a mesh: there is nothing to stash and nothing to pass on. */
+function isSaidByTraceparent(context: TraceContext): boolean {
+  const { tracestate, vendor, firehose, rawTraceId } = context
+  if (tracestate.length > 0 || vendor !== NO_VENDOR || firehose) return false
+  return rawTraceId === undefined && !needsB3(context, false)
 }
 
 /** Empty when traceparent says it all. */
@@ -34,31 +45,32 @@ function stash(
   const xray = xrayMember(context)
   if (xray !== undefined) members.push(xray)
   if (context.firehose) members.push({ key: OWN_KEY, value: FIREHOSE })
-  return members
+  return [...members, ...writtenNotes(context)]
 }
 
 /** A 64-bit id needs no word: a zero left half already says it (and any width comes back so). */
 function needsB3(context: TraceContext, isDebugSaid: boolean): boolean {
-  const { sampling, parent, traceIdWidth, traceId } = context
+  const { sampling, traceIdWidth, traceId } = context
   if (sampling === 'defer' || (sampling === 'debug' && !isDebugSaid)) return true
-  if (parent !== 'root' && parent !== 'unknown') return true
+  if (hasParent(context)) return true
   return traceIdWidth === 128 && !hasHighHalf(traceId)
 }
 
 /** The context with what the stash adds, and without the stash. */
 export function unstash(context: TraceContext): TraceContext {
+  if (context.tracestate.length === 0) return context
   const own = context.tracestate.filter(isStash)
   if (own.length === 0) return context
   const tracestate = context.tracestate.filter((member) => !isStash(member))
   const firehose = own.some(({ key, value }) => key === OWN_KEY && value === FIREHOSE)
   const vendor = { ...context.vendor, ...readXrayMember(own) }
-  return restore({ ...context, tracestate, firehose, vendor }, own)
+  return restore(withNotes({ ...context, tracestate, firehose, vendor }, own), own)
 }
 
 /** Also other people's `b3`: a member of another trace is stale, and nobody needs it downstream. */
 function isStash(member: TracestateMember): boolean {
   const { key } = member
-  return key === B3_KEY || key === OWN_KEY || isXrayMember(member)
+  return key === B3_KEY || key === OWN_KEY || isXrayMember(member) || isNote(member)
 }
 
 /**

@@ -1,11 +1,11 @@
 import { parseBaggage, writtenBaggage } from './baggage.ts'
-import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
+import { bareSeed, NO_BAGGAGE, NO_MEMBERS } from './bare.ts'
+import { CARRIES } from './carries.ts'
+import { ABSENT, isContext, NO_REJECTIONS, type HeaderCodec, type ReadResult } from './codec.ts'
 import { isDatadogDebug, readDatadogMember } from './datadog-fields.ts'
 import { trimSpaces, type TraceFields } from './fields.ts'
-import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
 import type {
   BaggageEntry,
-  HeaderField,
   Rejection,
   RejectReason,
   TraceContext,
@@ -13,79 +13,65 @@ import type {
 } from './model.ts'
 import { refineSampling } from './sampling.ts'
 import { unstash, writtenTracestate } from './stash.ts'
+import { formatTraceparent, parseTraceparent } from './traceparent.ts'
 import { formatTracestate, parseTracestate } from './tracestate.ts'
+import { cutOfW3c } from './w3c-cut.ts'
 
 const TRACEPARENT = 'traceparent'
 const TRACESTATE = 'tracestate'
 const BAGGAGE = 'baggage'
 
-/** Lower case only. A version after 00 may go on behind a `-`; only these four fields are read. */
-const PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
-const SAMPLED = 1
-/** Level 2. All other bits must not be passed on. */
-const RANDOM = 2
-
 /** `traceparent`, `tracestate` and `baggage` (w3.org/TR/trace-context-2, w3.org/TR/baggage). */
 export const w3c: HeaderCodec = {
   format: 'w3c',
   headerNames: [TRACEPARENT, TRACESTATE, BAGGAGE],
+  carries: CARRIES.w3c,
+  cuts: cutOfW3c,
   read(fields) {
-    if (!fields.has(TRACEPARENT) && !fields.has(TRACESTATE) && !fields.has(BAGGAGE)) return ABSENT
-    const rejected: Rejection[] = []
-    const reject = (header: string, reason: RejectReason): void => {
-      rejected.push({ format: 'w3c', header, reason })
-    }
-    const baggage = readBaggage(fields, reject)
+    const hasState = fields.has(TRACESTATE)
+    const hasBaggage = fields.has(BAGGAGE)
     const parsed = readTraceparent(fields)
-    if (typeof parsed === 'object') {
-      const tracestate = readTracestate(fields, reject)
+    if (!hasState && !hasBaggage) {
+      if (typeof parsed !== 'string') return { context: parsed, rejected: NO_REJECTIONS }
+      if (parsed === 'incomplete') return ABSENT
+    }
+    const rejected: Rejection[] = []
+    const baggage = hasBaggage ? readBaggage(fields, rejected) : NO_BAGGAGE
+    if (typeof parsed !== 'string') {
+      const tracestate = hasState ? readTracestate(fields, rejected) : NO_MEMBERS
       return { context: unstash(withState({ ...parsed, baggage }, tracestate)), rejected }
     }
-    if (parsed !== 'incomplete') reject(TRACEPARENT, parsed)
-    if (fields.has(TRACESTATE)) reject(TRACESTATE, 'orphaned')
+    if (parsed !== 'incomplete') reject(rejected, TRACEPARENT, parsed)
+    if (hasState) reject(rejected, TRACESTATE, 'orphaned')
     return withoutIds(baggage, rejected)
   },
-  write(context) {
+  write(context, _options, out) {
+    if (isContext(context)) {
+      out.push([TRACEPARENT, formatTraceparent(context)])
+      const members = writtenTracestate(context)
+      if (members.length > 0) out.push([TRACESTATE, formatTracestate(members)])
+    }
+    if (context.baggage.length === 0) return
     const baggage = writtenBaggage(context.baggage)
-    return [
-      ...(isContext(context) ? writeContext(context) : []),
-      ...(baggage.length > 0 ? [[BAGGAGE, baggage.join(',')] as const] : []),
-    ]
+    if (baggage.length > 0) out.push([BAGGAGE, baggage.join(',')])
   },
+}
+
+function reject(rejected: Rejection[], header: string, reason: RejectReason): void {
+  rejected.push({ format: 'w3c', header, reason })
 }
 
 /** Baggage belongs to the request, not to the trace: it stands without a valid traceparent. */
 function withoutIds(baggage: readonly BaggageEntry[], rejected: readonly Rejection[]): ReadResult {
   if (baggage.length === 0) return { rejected }
-  return { seed: { sampling: 'defer', baggage, vendor: {}, source: 'w3c' }, rejected }
+  return { seed: { ...bareSeed('defer', 'w3c'), baggage }, rejected }
 }
 
 /** Of two traceparents neither can be trusted to be the last hop's. */
 function readTraceparent(fields: TraceFields): TraceContext | RejectReason {
-  const [line, ...more] = fields.get(TRACEPARENT) ?? []
+  const line = fields.first(TRACEPARENT)
   if (line === undefined) return 'incomplete'
-  if (more.length > 0) return 'repeated'
-  const match = PARENT.exec(trimSpaces(line))
-  if (match === null) return 'malformed'
-  const [, version, trace = '', span = '', flagDigits = '', tail] = match
-  if (version === 'ff' || (version === '00' && tail !== undefined)) return 'malformed'
-  const traceId = parseContextTraceId(trace)
-  const spanId = parseContextSpanId(span)
-  if (traceId === undefined || spanId === undefined) return 'zero-id'
-  const flags = parseInt(flagDigits, 16)
-  return {
-    traceId,
-    traceIdWidth: hasHighHalf(traceId) ? 128 : 64,
-    spanId,
-    parent: 'unknown',
-    sampling: (flags & SAMPLED) === 0 ? 'deny' : 'accept',
-    firehose: false,
-    random: (flags & RANDOM) !== 0,
-    tracestate: [],
-    baggage: [],
-    vendor: {},
-    source: 'w3c',
-  }
+  return fields.isRepeated(TRACEPARENT) ? 'repeated' : parseTraceparent(trimSpaces(line))
 }
 
 /** Datadog's services in the mesh say debug in a member of their own. */
@@ -98,29 +84,15 @@ function withState(context: TraceContext, tracestate: readonly TracestateMember[
   return { ...context, tracestate, sampling, vendor: readDatadogMember(tracestate, sampling) }
 }
 
-type Reject = (header: string, reason: RejectReason) => void
-
-function readTracestate(fields: TraceFields, reject: Reject): readonly TracestateMember[] {
-  const parsed = parseTracestate(fields.get(TRACESTATE) ?? [])
+function readTracestate(fields: TraceFields, rejected: Rejection[]): readonly TracestateMember[] {
+  const parsed = parseTracestate(fields.all(TRACESTATE))
   if (typeof parsed !== 'string') return parsed
-  reject(TRACESTATE, parsed)
-  return []
+  reject(rejected, TRACESTATE, parsed)
+  return NO_MEMBERS
 }
 
-function readBaggage(fields: TraceFields, reject: Reject): readonly BaggageEntry[] {
-  const lines = fields.get(BAGGAGE)
-  if (lines === undefined) return []
-  const { entries, malformed } = parseBaggage(lines)
-  if (malformed > 0) reject(BAGGAGE, 'malformed')
+function readBaggage(fields: TraceFields, rejected: Rejection[]): readonly BaggageEntry[] {
+  const { entries, malformed } = parseBaggage(fields.all(BAGGAGE))
+  if (malformed > 0) reject(rejected, BAGGAGE, 'malformed')
   return entries
-}
-
-function writeContext(context: TraceContext): readonly HeaderField[] {
-  const sampled = context.sampling === 'accept' || context.sampling === 'debug' ? SAMPLED : 0
-  const flags = sampled | (context.random === true ? RANDOM : 0)
-  const members = writtenTracestate(context)
-  return [
-    [TRACEPARENT, `00-${context.traceId}-${context.spanId}-0${flags}`],
-    ...(members.length > 0 ? [[TRACESTATE, formatTracestate(members)] as const] : []),
-  ]
 }

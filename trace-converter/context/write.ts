@@ -1,6 +1,6 @@
 import type { WriteOptions } from './codec.ts'
-import { CODECS, traceHeaderName } from './codecs.ts'
-import type { HeaderFormat, HeaderList, TraceContext, TraceSeed } from './model.ts'
+import { STANDARD_FORMATS, type Formats } from './formats.ts'
+import type { HeaderField, HeaderFormat, HeaderList, TraceContext, TraceSeed } from './model.ts'
 
 /**
  * The same headers in the same order with exactly one context, in each of `sends`. Trace headers
@@ -11,9 +11,14 @@ export function writeContext(
   headers: HeaderList,
   context: TraceContext | TraceSeed | undefined,
   sends: readonly HeaderFormat[],
-  options: WriteOptions,
+  options: WriteOptions & { readonly formats?: Formats },
 ): HeaderList {
-  const others = headers.filter(([name]) => traceHeaderName(name) === undefined)
-  if (context === undefined) return others
-  return [...others, ...sends.flatMap((format) => CODECS[format].write(context, options))]
+  const formats = options.formats ?? STANDARD_FORMATS
+  const out: HeaderField[] = []
+  for (const header of headers) {
+    if (formats.headerName(header[0]) === undefined) out.push(header)
+  }
+  if (context === undefined) return out.length === headers.length ? headers : out
+  for (const format of sends) formats.codec(format).write(context, options, out)
+  return out
 }

@@ -1,3 +1,4 @@
+import { NO_VENDOR } from './bare.ts'
 import { trimSpaces } from './fields.ts'
 import type { TraceContext, TracestateMember } from './model.ts'
 
@@ -18,6 +19,7 @@ export function isXrayField(text: string): boolean {
 }
 
 export function xrayVendor(others: readonly string[], asks: boolean): Vendor {
+  if (others.length === 0 && !asks) return NO_VENDOR
   return {
     ...(others.length === 0 ? {} : { [XRAY_FIELDS]: others.join(';') }),
     ...(asks ? { [XRAY_ASKS]: '?' } : {}),
@@ -30,7 +32,8 @@ export function hasXrayFields(vendor: Vendor): boolean {
 
 /** The fields to write behind the ids, as far as they are fields. */
 export function writtenXrayFields(vendor: Vendor): readonly string[] {
-  return (vendor[XRAY_FIELDS] ?? '').split(';').filter(isXrayField)
+  const text = vendor[XRAY_FIELDS]
+  return text === undefined ? [] : text.split(';').filter(isXrayField)
 }
 
 /**

@@ -1,10 +1,13 @@
-import { ABSENT, isContext, type HeaderCodec } from './codec.ts'
+import { bareContext, bareSeed, NO_VENDOR } from './bare.ts'
+import { CARRIES } from './carries.ts'
+import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
 import { firstValue, trimSpaces } from './fields.ts'
 import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
-import type { Rejection, RejectReason, Sampling, TraceContext } from './model.ts'
+import type { Rejection, RejectReason, Sampling } from './model.ts'
 import { isXrayField, writtenXrayFields, XRAY_ASKS, xrayVendor } from './xray-fields.ts'
 
 const NAME = 'x-amzn-trace-id'
+const FORMAT = 'xray'
 /** Version, seconds since 1970, 96 bits: together the 128 bits of everybody else. */
 const ROOT = /^1-([0-9A-Fa-f]{8})-([0-9A-Fa-f]{24})$/
 const PARENT = /^[0-9A-Fa-f]{16}$/
@@ -28,38 +31,43 @@ const WRITTEN = {
 /**
  * `X-Amzn-Trace-Id: Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled={0|1|?}` and other fields in
  * any order (docs.aws.amazon.com, X-Ray tracing header). `Root` alone, as a load balancer begins a
- * trace, names no span to join.
+ * trace, names no span to join: the trace that begins here takes that id.
  */
 export const xray: HeaderCodec = {
-  format: 'xray',
+  format: FORMAT,
   headerNames: [NAME],
+  carries: CARRIES.xray,
+  owns: (value) => !isContext(value) && value.trace !== undefined,
   read(fields) {
     const value = firstValue(fields, NAME)
     if (value === undefined) return ABSENT
     const rejected: Rejection[] = []
     const reject = (reason: RejectReason): void => {
-      rejected.push({ format: 'xray', header: NAME, reason })
+      rejected.push({ format: FORMAT, header: NAME, reason })
     }
     const parsed = parse(value, reject)
-    if (typeof parsed === 'object') return { context: parsed, rejected }
+    if (typeof parsed === 'object') return { ...parsed, rejected }
     reject(parsed)
     return { rejected }
   },
-  write(context) {
-    if (!isContext(context)) return []
-    const { traceId, spanId, sampling, vendor } = context
+  write(context, _options, out) {
+    const traceId = isContext(context) ? context.traceId : context.trace?.traceId
+    if (traceId === undefined) return
+    const { sampling, vendor } = context
     const sampled = WRITTEN[sampling] ?? (XRAY_ASKS in vendor ? '?' : undefined)
     const parts = [
       `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`,
-      `Parent=${spanId}`,
+      ...(isContext(context) ? [`Parent=${context.spanId}`] : []),
       ...(sampled === undefined ? [] : [`Sampled=${sampled}`]),
       ...writtenXrayFields(vendor),
     ]
-    return [[NAME, parts.join(';')]]
+    out.push([NAME, parts.join(';')])
   },
 }
 
-function parse(value: string, reject: (reason: RejectReason) => void): TraceContext | RejectReason {
+type Found = Pick<ReadResult, 'context' | 'seed'>
+
+function parse(value: string, reject: (reason: RejectReason) => void): Found | RejectReason {
   if (value.length > MAX_CHARS) return 'too-long'
   const said = new Map<string, string>()
   const others: string[] = []
@@ -83,31 +91,24 @@ function cutAt(part: string): readonly [key: string, text: string] {
 function readContext(
   said: ReadonlyMap<string, string>,
   others: readonly string[],
-): TraceContext | RejectReason {
+): Found | RejectReason {
   const root = said.get('Root')
   const parent = said.get('Parent')
   const sampled = said.get('Sampled')
   if (root === undefined) return 'malformed'
   const [, seconds = '', rest = ''] = ROOT.exec(root) ?? []
   if (seconds === '') return 'malformed'
-  if (parent === undefined) return 'incomplete'
-  if (!PARENT.test(parent)) return 'malformed'
+  const traceId = parseContextTraceId(seconds + rest)
   const sampling = sampled === undefined ? 'defer' : STATES.get(sampled)
   // A denial that was garbled must not become a sampled trace, nor the reverse: begin anew.
   if (sampling === undefined) return 'malformed'
-  const traceId = parseContextTraceId(seconds + rest)
+  if (traceId === undefined) return 'zero-id'
+  const ids = { traceId, traceIdWidth: hasHighHalf(traceId) ? 128 : 64 } as const
+  const vendor = xrayVendor(others, sampled === '?')
+  if (parent === undefined) return { seed: { ...bareSeed(sampling, FORMAT), vendor, trace: ids } }
+  if (!PARENT.test(parent)) return 'malformed'
   const spanId = parseContextSpanId(parent)
-  if (traceId === undefined || spanId === undefined) return 'zero-id'
-  return {
-    traceId,
-    traceIdWidth: hasHighHalf(traceId) ? 128 : 64,
-    spanId,
-    parent: 'unknown',
-    sampling,
-    firehose: false,
-    tracestate: [],
-    baggage: [],
-    vendor: xrayVendor(others, sampled === '?'),
-    source: 'xray',
-  }
+  if (spanId === undefined) return 'zero-id'
+  const context = bareContext(ids, spanId, 'unknown', sampling, FORMAT)
+  return { context: vendor === NO_VENDOR ? context : { ...context, vendor } }
 }

@@ -10,9 +10,11 @@ import {
   type HeaderFormat,
   type HeaderList,
   type Sampling,
+  type StandardFormat,
   type TraceContext,
   type TracestateMember,
 } from '../../../trace-converter/context/model.ts'
+import { ofSpan, spanIdOfText, traceIdOfText } from '../../../trace-converter/context/raw-id.ts'
 
 /** A literal that must be a valid id. */
 export function traceId(text: string): ContextTraceId {
@@ -108,6 +110,12 @@ const anyXrayFields = (field: RegExp): fc.Arbitrary<TraceContext['vendor']> =>
     .array(fc.stringMatching(field), { maxLength: 4 })
     .map((fields) => (fields.length === 0 ? {} : { 'xray.fields': fields.join(';') }))
 
+/** What rides in notes: any text. */
+const anyNoted: fc.Arbitrary<TraceContext['vendor']> = fc.dictionary(
+  fc.constantFrom('sw8.caller', 'eagleeye.app', 'eagleeye.rpc', 'sw8.x', 'homemade.span'),
+  fc.string({ unit: 'grapheme', maxLength: 60 }),
+)
+
 /** A context that can say everything; what a format cannot represent is a loss to be listed. */
 export const anyContext: fc.Arbitrary<TraceContext> = build({
   parent: fc.oneof(anySpanId, fc.constantFrom('root' as const, 'unknown' as const)),
@@ -117,8 +125,12 @@ export const anyContext: fc.Arbitrary<TraceContext> = build({
   baggage: anyBaggage('w3c'),
   source: fc.constantFrom<HeaderFormat>(...HEADER_FORMATS),
   vendor: fc
-    .tuple(anyDatadogFields('header'), anyXrayFields(/^(Self|Lineage|app)=[!-+\--:<-~]{1,100}$/))
-    .map(([dd, xray]) => ({ ...dd, ...xray })),
+    .tuple(
+      anyDatadogFields('header'),
+      anyXrayFields(/^(Self|Lineage|app)=[!-+\--:<-~]{1,100}$/),
+      anyNoted,
+    )
+    .map(([dd, xray, noted]) => ({ ...dd, ...xray, ...noted })),
 })
 
 interface Parts {
@@ -152,8 +164,108 @@ function build(parts: Parts): fc.Arbitrary<TraceContext> {
     )
 }
 
+/** Ids of which some are the hash of a text. */
+function withRawTraceId(
+  plain: fc.Arbitrary<TraceContext>,
+  texts: fc.Arbitrary<string>,
+): fc.Arbitrary<TraceContext> {
+  return fc.tuple(plain, fc.option(texts)).map(([value, text]) => {
+    const ids = text === null ? undefined : traceIdOfText(text)
+    return { ...value, ...widthOf(value), ...ids }
+  })
+}
+
+function widthOf({ traceId }: TraceContext): Pick<TraceContext, 'traceIdWidth'> {
+  return { traceIdWidth: traceId.startsWith('0'.repeat(16)) ? 64 : 128 }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+const anyWord = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
+
+function skyWalking(): fc.Arbitrary<TraceContext> {
+  const plain = build({
+    parent: fc.constant('unknown'),
+    sampling: fc.constantFrom('deny', 'accept'),
+    baggage: anyBaggage('jaeger').map((entries) => entries.slice(0, 2)),
+    source: fc.constant('sw8'),
+  })
+  return fc
+    .record({
+      value: withRawTraceId(plain, anyWord),
+      segment: fc.option(anyWord),
+      index: fc.nat(999),
+      caller: fc.option(fc.array(anyWord, { minLength: 4, maxLength: 4 })),
+    })
+    .map(({ value, segment, index, caller }) => {
+      const text = index === 0 ? segment : `${segment}-${index}`
+      const span = segment === null ? value.spanId : spanIdOfText(text ?? '', value.traceId)
+      return {
+        ...value,
+        spanId: span ?? value.spanId,
+        vendor: {
+          ...(segment === null || span === undefined || text === span
+            ? {}
+            : { 'sw8.segment': ofSpan(span, `${base64(segment)}-${index}`) }),
+          ...(caller === null ? {} : { 'sw8.caller': caller.map(base64).join('-') }),
+        },
+      }
+    })
+}
+
+function eagleEye(): fc.Arbitrary<TraceContext> {
+  const plain = build({
+    parent: fc.oneof(anySpanId, fc.constant('unknown' as const)),
+    sampling: fc.constantFrom('defer', 'deny', 'accept'),
+    baggage: anyBaggage('jaeger'),
+    source: fc.constant('eagleeye'),
+  })
+  return fc
+    .record({
+      value: withRawTraceId(plain, fc.stringMatching(/^[0-9a-zA-Z_.-]{1,40}$/)),
+      place: fc.option(fc.stringMatching(/^[0-9]{1,3}(\.[1-9]{1,3}){1,5}$/)),
+      app: fc.option(fc.stringMatching(/^[a-z@]{1,30}$/)),
+    })
+    .map(({ value, place, app }) => ({
+      ...value,
+      vendor: {
+        ...(place === null ? {} : { 'eagleeye.rpc-id': ofSpan(value.spanId, place) }),
+        ...(app === null ? {} : { 'eagleeye.app': app }),
+      },
+    }))
+}
+
+const anyMessage = fc.stringMatching(/^[a-z][a-z-]{0,19}-[0-9a-f]{8}-[0-9]{6}-[0-9]{1,5}$/)
+
+function cat(): fc.Arbitrary<TraceContext> {
+  const plain = build({
+    parent: fc.constant('unknown'),
+    sampling: fc.constant('defer'),
+    source: fc.constant('cat'),
+  })
+  return fc
+    .record({
+      value: withRawTraceId(plain, anyMessage),
+      parent: anyMessage,
+      child: fc.option(anyMessage),
+      isForeign: fc.boolean(),
+    })
+    .map(({ value, parent, child, isForeign }) => {
+      if (isForeign) return value
+      const above = spanIdOfText(parent, value.traceId) ?? value.spanId
+      const own = child === null ? above : (spanIdOfText(child, value.traceId) ?? above)
+      const vendor = { 'cat.messages': ofSpan(own, `${parent} ${child ?? ''}`) }
+      return { ...value, spanId: own, parent: child === null ? 'unknown' : above, vendor }
+    })
+}
+
 /** Contexts that each format can say in full. */
-export const representable: Readonly<Record<HeaderFormat, fc.Arbitrary<TraceContext>>> = {
+export const representable: Readonly<Record<StandardFormat, fc.Arbitrary<TraceContext>>> = {
+  sw8: skyWalking(),
+  eagleeye: eagleEye(),
+  cat: cat(),
   w3c: build({
     // A stashed 64-bit span of the same trace says `root` when it knows no parent.
     parent: anySpanId,
@@ -246,6 +358,19 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
     'Ot-Tracer-SpanId',
     'ot-tracer-sampled',
     'ot-baggage-a',
+    'SW8',
+    'sw8-x',
+    'sw8-correlation',
+    'EagleEye-TraceID',
+    'eagleeye-rpcid',
+    'EagleEye-SpanID',
+    'eagleeye-pspanid',
+    'eagleeye-sampled',
+    'eagleeye-pappname',
+    'eagleeye-userdata',
+    '_catRootMessageId',
+    '_catParentMessageId',
+    '_catChildMessageId',
   ),
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 90 }),
@@ -263,6 +388,12 @@ const anyTraceField: fc.Arbitrary<HeaderField> = fc.tuple(
       `_dd.p.tid=${SPAN},_dd.p.dm=-4`,
       'dd=s:2;o:rum;t.dm:-4;p:1',
       `b3=${TRACE}-${SPAN}`,
+      `1-${base64(TRACE)}-${base64('a.b.c')}-3-${Array(4).fill(base64('s')).join('-')}`,
+      `${base64('k')}:${base64('v')}`,
+      '0.1.2',
+      'k=v&l=%20',
+      'shop-0a000001-431738-32883',
+      'isthmus-0=id:x;sw8.caller:y;',
       'constructor',
       '__proto__',
     ),

@@ -73,7 +73,7 @@ describe('X-Amzn-Trace-Id', () => {
     ['a short parent', `${ROOT};Parent=1f`, 'malformed'],
     ['a zero root', `Root=1-00000000-${'0'.repeat(24)};Parent=${SPAN}`, 'zero-id'],
     ['a zero parent', `${ROOT};Parent=${'0'.repeat(16)}`, 'zero-id'],
-    ['no span to join', ROOT, 'incomplete'],
+    ['a zero root alone', `Root=1-00000000-${'0'.repeat(24)}`, 'zero-id'],
     ['a decision that cannot be read restarts the trace', `${IDS};Sampled=true`, 'malformed'],
     [
       'names have a case',
@@ -83,6 +83,27 @@ describe('X-Amzn-Trace-Id', () => {
     ['over 2,048 characters', `${IDS};a=${'1'.repeat(2_048)}`, 'too-long'],
   ] as const)('is refused: %s', (_why, value, reason) => {
     expect(read(value)).toEqual({ rejected: [{ format: 'xray', header: NAME, reason }] })
+  })
+
+  test.each([
+    ['a load balancer begins a trace', ROOT, 'defer'],
+    ['and has decided about it', `${ROOT};Sampled=0`, 'deny'],
+    ['and says who it is', `Self=1-67891234-1;${ROOT};Sampled=1`, 'accept'],
+  ] as const)('Root without Parent seeds a trace of that id: %s', (_why, value, sampling) => {
+    const { context, seed, rejected } = read(value)
+    const trace = { traceId: TRACE, traceIdWidth: 128 }
+    expect([context, rejected]).toEqual([undefined, []])
+    expect(seed).toMatchObject({ sampling, trace, source: 'xray' })
+    const begun = convertHeaders([[NAME, value]], {
+      from: ['xray'],
+      to: ['b3-single'],
+      traceIdBits: 128,
+      spanId: spanId(SPAN),
+    })
+    expect(begun.headers).toHaveLength(1)
+    expect(begun.headers[0]?.[1]).toMatch(new RegExp(`^${TRACE}-${SPAN}`))
+    const onward = writeContext([], seed, ['xray'], { traceIdBits: 128 })
+    expect(readContext(onward, ['xray']).seed).toEqual(seed)
   })
 
   test.each([
