@@ -76,16 +76,17 @@ export class Direction {
 
   /** The target has changed: returns the targets to look at. */
   targetChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
-    for (const key of keys) {
+    const targets = keys.flatMap((key) => {
       const target = keyText(key)
       this.echoes.heard(key)
-      if (this.owned(key).length > 0) this.exported.add(target)
+      const stood = this.exported.has(target)
+      const stands = this.owned(key).length > 0
+      if (stands) this.exported.add(target)
       else this.exported.delete(target)
-    }
-    const targets = keys.flatMap((key) => [
-      key,
-      ...this.places.around(key).map(({ target }) => target),
-    ])
+      const around = this.places.around(key).map((candidate) => candidate.target)
+      // The target's own services are none of ours, unless one of the source wants their place.
+      return stood || stands || around.length > 0 ? [key, ...around] : []
+    })
     return regained ? [...targets, ...this.#takeDeferred(), ...this.echoes.giveUp()] : targets
   }
 
