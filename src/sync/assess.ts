@@ -53,7 +53,9 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
       if (owned.length === 0) return { kind: 'skip', ...why }
-      if (!vouchesForEnd(from, owned)) return { kind: 'unknown', mirror: 'source' }
+      if (!owned.every(({ origin }) => from.vouchesForEnd(origin))) {
+        return { kind: 'unknown', mirror: 'source' }
+      }
       return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }
     default:
@@ -101,20 +103,4 @@ function compare(
   const removals = owned.filter((instance) => instance !== there)
   if (puts.length + removals.length === 0) return { kind: 'in-line' }
   return { kind: 'put', change: { key: target, puts, removals }, takeOver }
-}
-
-/**
- * Whether the source can say that what we wrote has no source any more. While some of its names
- * are unknown it can only for what we read from there under a name that is known.
- */
-function vouchesForEnd(from: Direction['parts']['from'], owned: readonly Instance[]): boolean {
-  if (!from.complete) return false
-  if (!from.hasUnknownNames) return true
-  return owned.every(
-    ({ origin }) =>
-      origin &&
-      from.names.has(origin.registry) &&
-      origin.path.length === 1 &&
-      from.vouches(origin.key),
-  )
 }

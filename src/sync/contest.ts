@@ -1,4 +1,4 @@
-import { keyText } from '../registry/model.ts'
+import { isUsable, keyText } from '../registry/model.ts'
 import type { KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
 import type { Direction } from './direction.ts'
 import { owns } from './guards.ts'
@@ -26,23 +26,30 @@ export function contestFor(direction: Direction, target: ServiceKey): Contest {
   return { ...(winner && { winner }), losers, taken: isTaken(direction, target) }
 }
 
-/** By whose claims gateways have written there; ours count only while they have a source. */
+/**
+ * By whose claims gateways have written there. Ours count until it is certain that they have no
+ * source any more, those of others while they answer: a dead gateway's leftover holds no name.
+ */
 function standingClaims(
   direction: Direction,
   target: ServiceKey,
   candidates: readonly Candidate[],
 ): ReadonlySet<KeyText> {
-  const { owner } = direction.parts
+  const { owner, from } = direction.parts
   const alive = new Set(candidates.map(({ claim }) => claim))
-  const origins = recordsAt(direction, target)
+  const claims = recordsAt(direction, target)
     .flatMap(({ instances }) => instances)
-    .flatMap(({ origin }) => origin ?? [])
-  return new Set(
-    origins
-      .map((origin) => ({ claim: keyText(origin.key), ours: origin.owner === owner }))
-      .filter(({ claim, ours }) => !ours || alive.has(claim))
-      .map(({ claim }) => claim),
-  )
+    .flatMap((instance) => {
+      const { origin } = instance
+      if (!origin) return []
+      const claim = keyText(origin.key)
+      const stands =
+        origin.owner === owner
+          ? alive.has(claim) || !from.vouchesForEnd(origin)
+          : isUsable(instance)
+      return stands ? [claim] : []
+    })
+  return new Set(claims)
 }
 
 /** What stands there already is never taken away for it. */

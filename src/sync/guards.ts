@@ -37,15 +37,16 @@ function hasBeenThere(origin: Origin, owner: string, targets: ReadonlySet<string
 }
 
 /**
- * Whether this gateway wrote `instance`: a readable mark decides; without one, what the id says
- * or that the address is one we hand out.
+ * Whether this gateway wrote `instance`: a readable mark decides; without one, what the id says.
+ * That it is at an address of ours is no proof: somebody may have copied it, and sinks refuse to
+ * touch what neither mark nor id shows to be ours.
  */
 export function owns(
-  self: Self,
+  self: Pick<Self, 'owner'>,
   sink: Pick<RegistrySink, 'recognizes'>,
   key: ServiceKey,
   instance: Instance,
 ): boolean {
   if (instance.origin) return instance.origin.owner === self.owner
-  return sink.recognizes(self.owner, key, instance) || self.exposure.isOwn(instance)
+  return sink.recognizes(self.owner, key, instance)
 }

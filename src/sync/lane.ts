@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
-import { errorCode, errorMessage } from '../kernel/errors.ts'
+import { errorCode, errorMessage, isRetryable } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import { together } from '../kernel/together.ts'
 import type { Task } from '../kernel/together.ts'
@@ -76,7 +76,8 @@ export class Lane {
   mirrorChanged(mirror: Mirror, change: MirrorChange): void {
     const { from, to } = this.direction.parts
     if (mirror !== to && !from.has(mirror)) return
-    if (change.regained) this.#queue.forgive()
+    // Writes fail on the registry that is written, and what it refused it refuses still.
+    if (change.healed && mirror === to) this.#queue.forgive(isRetryable)
     const targets =
       mirror === to ? this.direction.targetChanged(change) : this.direction.sourceChanged(change)
     for (const target of targets) this.#queue.add(keyText(target))

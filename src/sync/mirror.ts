@@ -11,6 +11,8 @@ export interface MirrorChange {
   readonly keys: readonly ServiceKey[]
   /** Something that could not be vouched for can be again: whoever waited for that may look. */
   readonly regained: boolean
+  /** The registry as a whole could not be vouched for before, and can be now. */
+  readonly healed: boolean
 }
 
 /** The local copy of one registry. What it returns is shared: change by copy. */
@@ -82,7 +84,7 @@ export class Mirror {
         return this.#applyOne(event.key, undefined)
       case 'stale':
         this.#applyStale(event.reason, event.name)
-        return { keys: [], regained: false }
+        return { keys: [], regained: false, healed: false }
       default:
         return event satisfies never
     }
@@ -100,11 +102,12 @@ export class Mirror {
       if (said.has(text) || unknown.has(folded(key.name))) continue
       if (this.#hold(key, undefined)) changed.push(key)
     }
+    const healed = this.#state !== 'complete'
     this.#unknownNames = unknown
     this.#state = 'complete'
     this.#staleReason = undefined
     this.#reads += 1
-    return { keys: changed, regained: true }
+    return { keys: changed, regained: true, healed }
   }
 
   #applyOne(key: ServiceKey, record: ServiceRecord | undefined): MirrorChange {
@@ -114,7 +117,7 @@ export class Mirror {
         [...this.#unknownNames].filter((name) => name !== folded(key.name)),
       )
     }
-    return { keys: this.#hold(key, record) ? [key] : [], regained }
+    return { keys: this.#hold(key, record) ? [key] : [], regained, healed: false }
   }
 
   #applyStale(reason: string, name: string | undefined): void {

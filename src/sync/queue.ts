@@ -23,7 +23,7 @@ interface Delayed {
   /** When the first of the coalesced changes came. */
   readonly sinceMs: number
   /** A pause after a failure is not shortened by more changes. */
-  readonly failed: boolean
+  readonly failure?: { readonly error: unknown }
   dueMs: number
 }
 
@@ -67,26 +67,26 @@ export class KeyQueue<K extends string> {
     }
     const nowMs = this.#options.clock.monotonicMs()
     const delayed = this.#delayed.get(key)
-    if (delayed?.failed) return
+    if (delayed?.failure) return
     const { quietPeriodMs, maxDelayMs } = this.#options
     if (delayed) {
       delayed.dueMs = Math.min(nowMs + quietPeriodMs, delayed.sinceMs + maxDelayMs)
     } else if (nowMs - (this.#endedMs.get(key) ?? -Infinity) < quietPeriodMs) {
-      this.#delay(key, { sinceMs: nowMs, failed: false, dueMs: nowMs + quietPeriodMs })
+      this.#delay(key, { sinceMs: nowMs, dueMs: nowMs + quietPeriodMs })
     } else {
       this.#ready.add(key)
       this.#notify?.()
     }
   }
 
-  /** Ends all pauses after failures: what they failed on is back. */
-  forgive(): void {
-    for (const [key, { failed }] of this.#delayed) {
-      if (!failed) continue
+  /** Ends the pauses after failures that are healed now. */
+  forgive(isHealed: (error: unknown) => boolean): void {
+    for (const [key, { failure }] of this.#delayed) {
+      if (!failure || !isHealed(failure.error)) continue
       this.#delayed.delete(key)
+      this.#failures.delete(key)
       this.#ready.add(key)
     }
-    this.#failures.clear()
     this.#notify?.()
   }
 
@@ -139,7 +139,7 @@ export class KeyQueue<K extends string> {
     const { backoff, clock } = this.#options
     const pauseMs = isRetryable(error) ? backoffMs(failures, backoff) : backoff.longestMs
     const nowMs = clock.monotonicMs()
-    this.#delay(key, { sinceMs: nowMs, failed: true, dueMs: nowMs + pauseMs })
+    this.#delay(key, { sinceMs: nowMs, failure: { error }, dueMs: nowMs + pauseMs })
   }
 
   #remember(key: K): void {

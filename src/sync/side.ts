@@ -1,5 +1,5 @@
 import { keyText } from '../registry/model.ts'
-import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import type { Instance, KeyText, Origin, ServiceKey } from '../registry/model.ts'
 import type { Registry } from '../registry/ports.ts'
 import type { Mirror } from './mirror.ts'
 
@@ -50,9 +50,15 @@ export class Side {
     return this.ends.some(({ mirror }) => mirror.record(text) && mirror.vouches(key))
   }
 
-  /** Whether there are names of services some registry could not read. */
-  get hasUnknownNames(): boolean {
-    return this.ends.some(({ mirror }) => mirror.unknownNames.size > 0)
+  /**
+   * Whether it can say that what we wrote under `origin` has no source here any more. While some
+   * names are unknown it can only for what was read in one of its registries under a known name.
+   */
+  vouchesForEnd(origin: Origin | undefined): boolean {
+    if (!this.complete) return false
+    if (this.ends.every(({ mirror }) => mirror.unknownNames.size === 0)) return true
+    if (!origin || origin.path.length > 1 || !this.names.has(origin.registry)) return false
+    return this.vouches(origin.key)
   }
 
   /** What each registry says about a service, as far as it says anything. */

@@ -1,10 +1,19 @@
 import { describe, expect, test } from '@jest/globals'
 import { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
+import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
+import { names } from '../../../src/config/names.ts'
+import { systemClock } from '../../../src/kernel/clock.ts'
+import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { silentLog } from '../../../src/kernel/log.ts'
+import { Metrics } from '../../../src/kernel/metrics.ts'
 import { keyText } from '../../../src/registry/model.ts'
 import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
+import { createBridge } from '../../../src/sync/bridge.ts'
 import { eventually } from '../../support/eventually.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
+import { turns } from '../../support/sync/observed-backend.ts'
+import { PredictingExposure } from '../../support/sync/predicting-exposure.ts'
 
 const FOO = { name: 'com.acme.FooService', version: '1.0.0', protocol: 'dubbo' }
 
@@ -111,4 +120,90 @@ describe('bridge', () => {
     const offered = (): string => String(gateway.exposure.offered())
     await eventually('only one is offered', () => offered() === `legacy-to-mesh ${keyText(back)}`)
   })
+})
+
+/** A registry some of whose parts are others. */
+function altered(
+  registry: Registry,
+  { sink, source }: { sink?: Partial<Registry['sink']>; source?: Partial<Registry['source']> },
+): Registry {
+  return {
+    ...registry,
+    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+    source: {
+      watch: (signal) => registry.source.watch(signal),
+      resync: () => registry.source.resync(),
+      ...source,
+    },
+    sink: {
+      idFor: (key, one) => registry.sink.idFor(key, one),
+      normalize: (key, one) => registry.sink.normalize(key, one),
+      recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
+      accepts: (key) => registry.sink.accepts(key),
+      apply: (change, signal) => registry.sink.apply(change, signal),
+      ...sink,
+    },
+  }
+}
+
+test('what a registry refuses is not tried again because some registry is back', async () => {
+  const { legacy, mesh } = sides()
+  let tries = 0
+  const wrap = (registry: Registry): Registry =>
+    registry.name === 'zk'
+      ? registry
+      : altered(registry, {
+          sink: {
+            apply: () => {
+              tries += 1
+              return Promise.reject(new IsthmusError('REGISTRY_REFUSED', 'no rights'))
+            },
+          },
+        })
+  legacy.backend.register(FOO, instance('a'))
+  mesh.backend.register({ name: 'pay', protocol: 'http' }, instance('p'))
+  await using gateway = new Gateway({ owner: 'gw', legacy, mesh, wrap })
+  const { bridge } = gateway
+  const reads = (): number => bridge.status().mirrors.reduce((sum, one) => sum + one.reads, 0)
+  await eventually('it was refused', () => bridge.status().directions[0]?.failing === 1)
+  for (const { backend } of [legacy, mesh]) {
+    const before = reads()
+    backend.disconnect()
+    await eventually('stale', () => bridge.status().mirrors.some(({ state }) => state === 'stale'))
+    backend.connect()
+    await eventually('read again', () => reads() > before)
+  }
+  await turns(30)
+  expect(tries).toBe(1)
+})
+
+test('a task of the bridge that fails ends the others and is reported', async () => {
+  const { legacy, mesh } = sides()
+  const broken = new Error('a fault of our own')
+  const resync = (): never => {
+    throw broken
+  }
+  const open = ({ name, backend }: typeof legacy): Registry =>
+    altered(openMemoryRegistry({ name }, { owner: 'gw', backend }), { source: { resync } })
+  const bridge = createBridge({
+    owner: 'gw',
+    legacy: [open(legacy)],
+    mesh: [open(mesh)],
+    exposure: new PredictingExposure({ host: 'gw.test' }),
+    options: {
+      names: names.parse({}),
+      quietPeriodMs: 2,
+      maxDelayMs: 10,
+      // Whatever is to be removed is held, and a second read is asked for within milliseconds.
+      removalBudget: { share: 0, atLeast: 0, windowMs: 60, holdMs: 600_000 },
+    },
+    log: silentLog,
+    metrics: new Metrics(),
+    clock: systemClock,
+  })
+  legacy.backend.register(FOO, instance('a'))
+  const done = bridge.run(new AbortController().signal)
+  await eventually('exported', () => mesh.backend.keys().length === 1)
+  legacy.backend.deregister(FOO, 'a')
+  await expect(done).rejects.toBe(broken)
 })

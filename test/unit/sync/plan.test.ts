@@ -138,4 +138,62 @@ describe('collisions', () => {
       expect(claims().size).toBe(1)
     }
   })
+
+  test("a dead gateway's leftover does not hold a name", async () => {
+    const { zk, consul, start } = world()
+    const target = keyOf('http:a-b')
+    const origin = { owner: 'dead', registry: 'zk9', key: keyOf('http:A.B'), path: ['dead'] }
+    const leftover = instance('left', { origin })
+    zk.register(keyOf('http:a_b'), instance('one'))
+    consul.register(target, leftover)
+    await using gateway = start()
+    await eventually('ready', () => gateway.bridge.ready())
+    await turns(30)
+    // It may live: then it was there first.
+    expect(consul.instances(target)).toEqual([leftover])
+    consul.register(target, { ...leftover, health: 'critical' })
+    await eventually('ours stands', () => consul.instances(target).length === 2)
+    await turns(30)
+    expect(consul.writes).toBe(1)
+    await eventually('settled', () => gateway.isSettled())
+  })
+
+  test('what cannot be read after a restart keeps its name', async () => {
+    const { zk, consul, start } = world()
+    const target = keyOf('http:a-b')
+    const shown = (): string =>
+      String(consul.instances(target).map(({ origin }) => origin?.key.name ?? ''))
+    zk.register(keyOf('http:a_b'), instance('first'))
+    await using first = start()
+    await eventually('exported', () => shown() === 'a_b')
+    await first.kill()
+    zk.hide(['a_b'])
+    zk.register(keyOf('http:A.B'), instance('second'))
+    await using second = start()
+    await eventually('ready', () => second.bridge.ready())
+    await turns(30)
+    expect(shown()).toBe('a_b')
+    expect(consul.writes).toBe(1)
+  })
 })
+
+test("somebody else's record at an address of ours is not ours, and the plan comes to an end", async () => {
+  const { zk, consul, start } = world()
+  const pay = keyOf('http:pay')
+  zk.register(pay, instance('p'))
+  await using gateway = start()
+  await eventually('exported', () => consul.instances(pay).length === 1)
+  const [ours] = consul.instances(pay)
+  const copy = instance('copied-by-hand', { host: ours?.host ?? '', port: ours?.port ?? 0 })
+  for (const key of [pay, keyOf('http:other')]) consul.register(key, copy)
+  await eventually('nothing is to be done', () => linesOf(gateway).length === 0)
+  await turns(30)
+  expect(linesOf(gateway)).toEqual([])
+  expect(consul.instances(pay)).toHaveLength(2)
+  expect(textsIn(zk)).toEqual(['http:pay'])
+  expect(gateway.isSettled()).toBe(true)
+})
+
+function textsIn(backend: MemoryBackend): readonly string[] {
+  return backend.keys().map(keyText)
+}

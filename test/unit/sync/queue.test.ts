@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { systemClock } from '../../../src/kernel/clock.ts'
-import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { errorCode, IsthmusError } from '../../../src/kernel/errors.ts'
 import { KeyQueue } from '../../../src/sync/queue.ts'
 import type { QueueOptions } from '../../../src/sync/queue.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -111,18 +111,21 @@ describe('queue', () => {
     expect(it.runs).toEqual(['0 a', '1000 a'])
   })
 
-  test('forgiving ends the pauses after failures', async () => {
+  test('forgiving ends the pauses after failures that are healed, and no others', async () => {
     let healthy = false
-    const work = (): Promise<void> =>
-      healthy ? Promise.resolve() : Promise.reject(new IsthmusError('REGISTRY_REFUSED', 'no'))
+    const work = (key: string): Promise<void> => {
+      const code = key === 'a' ? 'REGISTRY_UNAVAILABLE' : 'REGISTRY_CONFLICT'
+      return healthy ? Promise.resolve() : Promise.reject(new IsthmusError(code, 'no'))
+    }
     await using it = running({}, work)
     it.queue.add('a')
+    it.queue.add('b')
     await it.clock.advance(5)
     healthy = true
-    it.queue.forgive()
+    it.queue.forgive((error) => errorCode(error) === 'REGISTRY_UNAVAILABLE')
     await it.clock.advance(0)
-    expect(it.runs).toEqual(['0 a', '5 a'])
-    expect(it.queue.depth).toEqual({ waiting: 0, working: 0, failing: 0 })
+    expect(it.runs).toEqual(['0 a', '0 b', '5 a'])
+    expect(it.queue.depth).toEqual({ waiting: 1, working: 0, failing: 1 })
   })
 
   test('never more runs than allowed, and all keys get theirs', async () => {
