@@ -105,9 +105,8 @@ export class ZookeeperSource implements RegistrySource {
   }
 
   #unreadable(path: string, error: unknown): void {
-    const { log, unreadable } = this.#parts
-    unreadable()
-    log.warn({ path, err: error }, 'service cannot be read: it stays unknown, the others go on')
+    this.#parts.unreadable()
+    this.#parts.log.warn({ path, err: error }, 'service cannot be read: it stays unknown, the others go on')
   }
 }
 
