@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { EXIT, type ExitCode } from './app/exit-code.ts'
+import { addHeaders } from './cli/headers.ts'
 import { endWithReader, wasInterrupted } from './cli/interruption.ts'
 import { addOperatorCommands } from './cli/operator.ts'
 import { addPrograms } from './cli/programs.ts'
@@ -21,6 +22,7 @@ const program = new Command('isthmus')
 addPrograms(program)
 addOperatorCommands(program)
 addSpanCommands(program)
+addHeaders(program)
 addSample(program)
 
 endWithReader()

@@ -18,6 +18,7 @@ import type { Route } from './routes.ts'
 import type { ParticipationOf } from './participation.ts'
 import { crossTrace, type TraceCrossing } from './trace.ts'
 import type { TraceMemory } from './trace-memory.ts'
+import type { TraceObserver } from './trace-observer.ts'
 import type { TraceSides } from './trace-side.ts'
 
 export interface CrossingDeps extends AttemptDeps {
@@ -27,6 +28,7 @@ export interface CrossingDeps extends AttemptDeps {
   readonly log: Log
   readonly participations: Readonly<Record<DirectionName, ParticipationOf>>
   readonly memory: TraceMemory
+  readonly observer: TraceObserver
   readonly random64: Random64
   /** Whether connections that came for this route shall end with their next answer. */
   readonly closing: (route: Route) => boolean
@@ -63,7 +65,8 @@ function convertTrace(
   direction: DirectionName,
   deps: CrossingDeps,
 ): TraceCrossing {
-  const { sides, participations, metrics } = deps
+  const { sides, participations, metrics, observer } = deps
+  observer.observe(sides[direction].caller.name, exchange.headers)
   const participation = participations[direction](exchange.caller().host)
   const onward = requestFields(exchange.headers)
   const trace = crossTrace(exchange.headers, onward, sides[direction], participation, deps)

@@ -25,6 +25,7 @@ import {
   type Reporters,
   type TracingOptions,
 } from './sides.ts'
+import { TraceObserver, type SeenBySide } from './trace-observer.ts'
 import { traceMemoryMetrics } from './trace-memory-metrics.ts'
 import { Tunnels } from './tunnel.ts'
 import { UnderWay } from './under-way.ts'
@@ -61,6 +62,8 @@ interface EdgeStatus {
   /** Requests, and connections of other protocols. */
   readonly underWay: number
   readonly draining: boolean
+  /** Trace headers that the requests of each side carried. */
+  readonly traceHeaders: SeenBySide
 }
 
 /** The data plane: it needs nobody to go on with what it was last told. */
@@ -104,7 +107,9 @@ async function assemble(
   const routes = new RouteBook(new Endpoints((endpoint) => forwarder.forget(endpoint)), metrics)
   const crossings = new UnderWay()
   let draining = false
+  const observer = new TraceObserver()
   const tracing = {
+    observer,
     sides: traceSides(options, reporters),
     participations: participations(options.tracing),
     memory: new BoundedTraceMemory(
@@ -144,6 +149,7 @@ async function assemble(
       ...services.counts,
       underWay: crossings.size,
       draining,
+      traceHeaders: observer.seen,
     }),
     drain: async (abort) => {
       draining = true
