@@ -106,7 +106,10 @@ export class ZookeeperSource implements RegistrySource {
 
   #unreadable(path: string, error: unknown): void {
     this.#parts.unreadable()
-    this.#parts.log.warn({ path, err: error }, 'service cannot be read: it stays unknown, the others go on')
+    this.#parts.log.warn(
+      { path, err: error },
+      'service cannot be read: it stays unknown, the others go on',
+    )
   }
 }
 
