@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { z } from 'zod'
 import { errorCode, isRetryable } from '../../src/kernel/errors.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
@@ -216,3 +217,28 @@ test('fault: a refused token is said at once, and is not asked again', async () 
     code: 'REGISTRY_REFUSED',
   })
 })
+
+test('fault: a server that lags behind shows one instance less: only what the leader says is gone is gone', async () => {
+  await using proxy = await consulProxy(consul.address)
+  await using scene = await watching(proxy.address)
+  const { follower } = scene
+  const web = await fetch(`${consul.address}/v1/health/service/web`)
+  const [, ...fewer] = z.array(z.unknown()).parse(await web.json())
+  const index = Number(web.headers.get('x-consul-index')) + 1
+  const lagging = { body: JSON.stringify(fewer), headers: { 'x-consul-index': `${index}` } }
+  // What comes later in Consul's log is later than what the server showed.
+  for (const value of ['1', '2']) await client.consul.kv.set({ key: 'elsewhere', value })
+  let shown = 0
+  proxy.tamper((path) => {
+    if (!OF_WEB(path) || path.includes('consistent') || shown > 0) return undefined
+    shown += 1
+    return lagging
+  })
+  await follower.until('it has shown that', () => shown === 1, 20_000)
+  const third = { host: '10.1.0.3', port: 8080 }
+  await client.register(WEB, third)
+  await follower.until('the third', () => follower.instances(WEB).length === 3, 20_000)
+  await client.deregister(WEB, third)
+  await follower.until('two', () => follower.instances(WEB).length === 2, 20_000)
+  expectNothingLost(follower)
+}, 60_000)

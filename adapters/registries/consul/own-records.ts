@@ -21,6 +21,11 @@ export class OwnRecords {
     return id.startsWith(this.#start)
   }
 
+  /** Whether it is one that this gateway knows to be gone. */
+  hasRemoved(id: string): boolean {
+    return this.isOwn(id) && !this.#versions.has(id)
+  }
+
   get(id: string): Versioned | undefined {
     return this.#versions.get(id)
   }

@@ -85,10 +85,21 @@ export class ServiceReader {
     }
   }
 
-  /** That a service is gone is believed only of a read that the leader has vouched for. */
+  /**
+   * That an instance is gone is believed only of a read that the leader has vouched for: another
+   * server may be behind it, and so show what was true for a moment.
+   */
   async #confirmed(read: ServiceRead, signal: AbortSignal): Promise<ServiceRead> {
-    if (read.records.size > 0 || !this.#exists(read.name)) return read
+    if (!this.#misses(read)) return read
     return this.#catalog.serviceConsistently(read.name, signal)
+  }
+
+  /** What this gateway has removed itself was confirmed by Consul then. */
+  #misses({ name, versions }: ServiceRead): boolean {
+    const records = [...(this.#table.get(name)?.records.values() ?? [])]
+    return records.some(({ instances }) =>
+      instances.some(({ id }) => !versions.has(id) && !this.#own.hasRemoved(id)),
+    )
   }
 
   #exists(name: string): boolean {
