@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/registry.ts'
 import { silentLog } from '../../src/kernel/log.ts'
+import type { Metrics } from '../../src/kernel/metrics.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
 import type { PlainInstance, RegistryHarness } from '../contract/registry.ts'
@@ -12,12 +13,19 @@ export interface OpenOptions {
   readonly servers: readonly string[]
   readonly chroot: string
   readonly sessionTimeoutMs?: number
+  readonly digest?: string
+  readonly access?: 'open' | 'owner-writes' | 'owner-only'
+  readonly maxReplyBytes?: number
+  readonly metrics?: Metrics
   /** Layout that dubbo and tri are written in. */
   readonly rpc?: 'dubbo' | 'dubbo-application'
 }
 
 /** A registry with the defaults of the configuration. */
-export function openForTest(owner: string, { rpc = 'dubbo', ...options }: OpenOptions): Registry {
+export function openForTest(
+  owner: string,
+  { rpc = 'dubbo', metrics, ...options }: OpenOptions,
+): Registry {
   return openZookeeperRegistry(
     {
       name: 'zk-test',
@@ -28,7 +36,7 @@ export function openForTest(owner: string, { rpc = 'dubbo', ...options }: OpenOp
       curatorPayloadClass: 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance',
       ...options,
     },
-    { owner, log: silentLog },
+    { owner, log: silentLog, metrics },
   )
 }
 
