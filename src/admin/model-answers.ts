@@ -6,8 +6,8 @@ export const direction = z.enum(['legacy-to-mesh', 'mesh-to-legacy'])
 export const key = z.string().describe('`protocol:name[:version][@group]`')
 export const serviceKey = z.object({
   name: z.string(),
-  group: z.string().optional(),
-  version: z.string().optional(),
+  group: z.string().exactOptional(),
+  version: z.string().exactOptional(),
   protocol: z.string(),
 })
 

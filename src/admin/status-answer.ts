@@ -38,6 +38,14 @@ const reload = z.object({
   error: z.string().optional(),
 })
 
+const seenHeaders = z.object({
+  sampled: z.number().describe('Requests looked at'),
+  traced: z.number(),
+  formats: z.record(z.string(), z.number()),
+  fields: z.record(z.string(), z.number()),
+  traceIds: z.object({ bits64: z.number(), bits128: z.number() }),
+})
+
 export const status = z.object({
   id: z.string(),
   phase: z.enum(['starting', 'running', 'draining', 'drained']),
@@ -54,6 +62,9 @@ export const status = z.object({
     waiting: z.number(),
     underWay: z.number(),
     draining: z.boolean(),
+    traceHeaders: z
+      .record(z.enum(['legacy', 'mesh']), seenHeaders)
+      .describe('What the requests of each side carried, as far as they were looked at'),
   }),
   reload: reload.optional().describe('The last time the configuration was looked at again'),
 })

@@ -1,42 +1,85 @@
-import { openJaegerReporter } from '../../adapters/span-reporters/jaeger/reporter.ts'
-import { openOtlpReporter } from '../../adapters/span-reporters/otlp/reporter.ts'
-import { openZipkinReporter } from '../../adapters/span-reporters/zipkin/reporter.ts'
 import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
+import type { ApiOptions } from '../admin/api.ts'
 import { startAdmin } from '../admin/server.ts'
 import type { GatewayConfig } from '../config/gateway.ts'
 import type { RegistryConfig } from '../config/registries.ts'
+import type { Config } from '../config/schema.ts'
 import { openEdge, type Edge } from '../edge/edge.ts'
-import { spanReporterMetrics } from '../edge/span-reporter-metrics.ts'
-import type { SpanReporter, SpanReporterMeters } from '../edge/span-reporter.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
-import { together } from '../kernel/together.ts'
+import { together, type Task } from '../kernel/together.ts'
 import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
+import { Drain } from './drain.ts'
+import { GatewayOperator } from './gateway-operator.ts'
 import { required, startProcess } from './process.ts'
 import { openRegistry } from './registries.ts'
+import { Reload } from './reload.ts'
+import { openReporters } from './reporters.ts'
 
-/** Under which name the gateway's own spans are reported. */
-const SERVICE_NAME = 'isthmus-gateway'
+/** How long taking back may last when the process is told to end; then it ends all the same. */
+const TAKE_BACK_MS = 15_000
 
-/** `isthmus gateway`: syncs addresses and carries traffic until `signal` aborts. */
+/**
+ * `isthmus gateway`: syncs addresses and carries traffic until `signal` aborts, and what
+ * `gateway.onStop` says is done. Rejects when any part of it fails by itself.
+ */
 export async function runGateway(configPath: string, signal: AbortSignal): Promise<void> {
   const { config, log, metrics } = startProcess(configPath)
   await using life = new Lifetime()
-  const options = required(config, 'gateway')
+  let options = required(config, 'gateway')
   const gateway = life.use(await openGateway(options, { log, metrics }, signal))
-  life.use(await serveAdmin(gateway, options, { log, metrics }))
-  await gateway.run(signal)
+  const apply = (next: Config): void => {
+    options = required(next, 'gateway')
+    log.level = next.log.level
+    gateway.configure(options)
+  }
+  const reload = new Reload({ path: configPath, config, clock: systemClock, log, metrics, apply })
+  const { bridge, edge, drain } = gateway
+  const operator = new GatewayOperator({
+    ...{ id: options.id, bridge, edge, drain, metrics },
+    reload: () => reload.last,
+  })
+  const api = { operator, token: () => options.admin.token, log }
+  life.use(await serveAdmin(gateway, options, { log, metrics, api }))
+  await runUntilStopped([(stop) => gateway.run(stop), (stop) => reload.run(stop)], signal, {
+    drain,
+    onStop: () => options.onStop,
+  })
   log.info('stopping')
+}
+
+/** One task that fails ends the others, and its error is thrown. */
+async function runUntilStopped(
+  tasks: readonly Task[],
+  signal: AbortSignal,
+  { drain, onStop }: { readonly drain: Drain; readonly onStop: () => GatewayConfig['onStop'] },
+): Promise<void> {
+  const end = new AbortController()
+  const ending = async (failed: AbortSignal): Promise<void> => {
+    while (!signal.aborted && !failed.aborted && !drain.wantsStop) {
+      const either = AbortSignal.any([signal, failed])
+      await systemClock.sleep(LOOK_MS, either).catch(() => undefined)
+    }
+    if (signal.aborted && onStop() === 'drain') {
+      drain.begin('stop')
+      await drain.over(AbortSignal.any([failed, AbortSignal.timeout(TAKE_BACK_MS)]))
+    }
+    end.abort()
+  }
+  await together([...tasks, ending], end.signal)
 }
 
 export interface Gateway extends AsyncDisposable {
   readonly bridge: Bridge
   readonly edge: Edge
-  /** Works until `signal` aborts. */
+  readonly drain: Drain
+  /** Works until `signal` aborts; rejects as soon as any part of it fails. */
   run(signal: AbortSignal): Promise<void>
+  /** Takes over the fields that are declared in config/reload.ts. */
+  configure(config: GatewayConfig): void
 }
 
 interface GatewayDeps {
@@ -72,68 +115,63 @@ export async function openGateway(
       metrics,
       clock: systemClock,
     })
-    const run = async (stop: AbortSignal): Promise<void> => {
-      await together([(end) => bridge.run(end), (end) => announceReady(bridge, log, end)], stop)
+    let { traffic } = config
+    const drain = new Drain({
+      bridge,
+      edge,
+      clock: systemClock,
+      log,
+      drainMs: () => traffic.drainMs,
+    })
+    return {
+      bridge,
+      edge,
+      drain,
+      run: (stop) =>
+        together(
+          [
+            (end) => bridge.run(end),
+            (end) => announceReady(bridge, log, end),
+            (end) => drain.run(end),
+          ],
+          stop,
+        ),
+      configure: (next) => {
+        traffic = next.traffic
+        edge.configure(next)
+        bridge.configure({ ...next.sync, names: next.names })
+      },
+      [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
     }
-    return { bridge, edge, run, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() }
   } catch (error) {
     await life[Symbol.asyncDispose]()
     throw error
   }
 }
 
-async function openReporters(
-  config: GatewayConfig,
-  { log, metrics }: GatewayDeps,
-  life: Lifetime,
-): Promise<{ readonly legacy?: SpanReporter; readonly mesh?: SpanReporter }> {
-  const meters = spanReporterMetrics(metrics)
-  const legacy = await openReporter(config.legacy.spans, log, meters('legacy'))
-  const mesh = await openReporter(config.mesh.spans, log, meters('mesh'))
-  return { ...(legacy && { legacy: life.use(legacy) }), ...(mesh && { mesh: life.use(mesh) }) }
-}
-
-async function openReporter(
-  collector: GatewayConfig['legacy']['spans'],
-  log: Log,
-  meters: SpanReporterMeters,
-): Promise<SpanReporter | undefined> {
-  const options = { serviceName: SERVICE_NAME, log, meters }
-  switch (collector?.kind) {
-    case undefined:
-      return undefined
-    case 'zipkin':
-      return await openZipkinReporter({ ...options, url: collector.url })
-    case 'jaeger':
-      return await openJaegerReporter({ ...options, url: collector.url })
-    case 'otlp':
-      return openOtlpReporter({ ...options, url: collector.url })
-  }
-}
-
-const READY_LOOK_MS = 50
+const LOOK_MS = 50
 
 async function announceReady(bridge: Bridge, log: Log, signal: AbortSignal): Promise<void> {
   while (!bridge.ready()) {
     if (signal.aborted) return
-    await systemClock.sleep(READY_LOOK_MS, signal).catch(() => undefined)
+    await systemClock.sleep(LOOK_MS, signal).catch(() => undefined)
   }
   log.info({ mirrors: bridge.status().mirrors }, 'gateway is ready')
 }
 
 async function serveAdmin(
-  { bridge, edge }: Gateway,
-  { admin, query }: GatewayConfig,
-  { log, metrics }: GatewayDeps,
+  { bridge, drain }: Gateway,
+  { admin: { host, port }, query }: GatewayConfig,
+  { log, metrics, api }: GatewayDeps & { readonly api: ApiOptions },
 ): Promise<AsyncDisposable> {
   const served = await startAdmin({
-    ...admin,
-    metrics,
-    readiness: () =>
-      bridge.ready()
+    ...{ host, port, metrics, api },
+    readiness: () => {
+      if (drain.phase !== 'no') return { ready: false, why: 'it is drained by an operator' }
+      return bridge.ready()
         ? { ready: true }
-        : { ready: false, why: 'not every registry has been read yet' },
-    status: () => ({ sync: bridge.status(), edge: edge.status() }),
+        : { ready: false, why: 'both registries are not read yet' }
+    },
     ...(query === undefined ? {} : { queryUrl: query }),
   })
   log.info({ url: served.url }, 'admin listens')

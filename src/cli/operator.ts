@@ -16,7 +16,11 @@ function addPlan(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .action(async (options: { config: string; json?: true }) => {
       const { runPlan } = await import('../app/plan.ts')
-      await runPlan(options.config, { json: options.json ?? false }, interruption())
+      process.exitCode = await runPlan(
+        options.config,
+        { json: options.json ?? false },
+        interruption(),
+      )
     })
 }
 

@@ -19,7 +19,8 @@ function addGateway(program: Command): void {
     .addHelpText('after', example('isthmus gateway -c isthmus.yaml'))
     .action(async (options: { config: string }) => {
       const { runGateway } = await import('../app/gateway.ts')
-      await untilStopped((signal) => runGateway(options.config, signal))
+      // SIGHUP makes it read its configuration again.
+      await untilStopped((signal) => runGateway(options.config, signal), ['SIGINT', 'SIGTERM'])
     })
 }
 

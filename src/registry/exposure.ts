@@ -17,6 +17,11 @@ export interface Address {
   readonly port: number
 }
 
+/** `host:port`, an IPv6 host in brackets. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`
+}
+
 /**
  * Where the other side reaches a service. Implemented by the edge, asked by sync: a service has
  * no address until the edge accepts connections on it, so nothing is announced that does not

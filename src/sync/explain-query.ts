@@ -1,3 +1,4 @@
+import { addressText } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 
@@ -12,7 +13,6 @@ export function keyIsAsked(query: string, key: ServiceKey): boolean {
 }
 
 function instanceIsAsked(query: string, { id, host, port }: Instance): boolean {
-  const plain = host.toLowerCase()
-  const bracketed = plain.includes(':') ? `[${plain}]` : plain
-  return [id, plain, bracketed, `${bracketed}:${String(port)}`].includes(query.toLowerCase())
+  const texts = [id, host, addressText({ host, port })]
+  return texts.some((text) => text.toLowerCase() === query.toLowerCase())
 }
