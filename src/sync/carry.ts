@@ -7,6 +7,7 @@ import type { Found } from './merge.ts'
 import type { Named } from './names.ts'
 import type { Side } from './side.ts'
 import { nearest, originOf, sharedLabel } from './translate.ts'
+import { resaid } from './unsaid.ts'
 
 /** Between which sides something is carried, and by whom. */
 export interface Crossing extends Self {
@@ -31,7 +32,7 @@ export function carriedOf(crossing: Crossing, source: KeyText): Carried | undefi
     const { sink } = end.registry
     const carriable = (one: Instance): boolean =>
       loopReason(crossing, sink, targets, key, one) === undefined
-    return { end, key, instances: instances.filter(carriable) }
+    return { end, key, instances: instances.filter(carriable).map(resaid) }
   })
   const found = merged(free)
   const usable = found.filter(({ instance }) => isUsable(instance))

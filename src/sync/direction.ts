@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
-import { keyText, sameInstance } from '../registry/model.ts'
+import { keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import type { RemovalBudget } from './budget.ts'
@@ -20,6 +20,7 @@ import type { Offers } from './offers.ts'
 import type { Orders } from './orders.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
+import { ReadBack } from './read-back.ts'
 import type { Side } from './side.ts'
 
 export interface DirectionParts {
@@ -43,12 +44,6 @@ export interface DirectionParts {
   readonly names: NameOptions
 }
 
-/** A record, and what its reader will get back. */
-interface Written {
-  readonly record: Omit<Instance, 'id'>
-  readonly read: Instance
-}
-
 /** From one side to a registry of the other: what is known of it between two looks at a service. */
 export class Direction {
   readonly parts: DirectionParts
@@ -58,13 +53,14 @@ export class Direction {
   readonly exported = new Set<KeyText>()
   readonly #collisions: Collisions
   readonly #deferred = new Map<KeyText, ServiceKey>()
-  readonly #written = new Map<KeyText, Written>()
+  readonly #readBack: ReadBack
   #rules: NameRules
 
   constructor(parts: DirectionParts) {
     this.parts = parts
     this.places = new Places(parts.name)
     this.#collisions = new Collisions(parts.log)
+    this.#readBack = new ReadBack(parts.toSink)
     this.#rules = this.#rulesFrom(parts.names)
   }
 
@@ -139,21 +135,15 @@ export class Direction {
     return offers.make(to.name, target, key, instancesOf(found, from.ends.length > 1))
   }
 
-  /** What a reader of the target gets back for `record`. The last answer for `target` is kept. */
+  /** What a reader of the target gets back for `record`. */
   asWritten(target: ServiceKey, record: Omit<Instance, 'id'>): Instance {
-    const { toSink } = this.parts
-    const text = keyText(target)
-    const known = this.#written.get(text)
-    if (known && sameInstance({ ...known.record, id: '' }, { ...record, id: '' })) return known.read
-    const read = toSink.normalize(target, { ...record, id: toSink.idFor(target, record) })
-    this.#written.set(text, { record, read })
-    return read
+    return this.#readBack.of(target, record)
   }
 
   /** Nothing of ours is to stand for `target`. */
   ended(target: ServiceKey): void {
     this.parts.offers.end(this.parts.to.name, target)
-    this.#written.delete(keyText(target))
+    this.#readBack.forget(target)
   }
 
   /** What of the target's record we wrote. */

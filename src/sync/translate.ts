@@ -2,6 +2,7 @@ import type { Address } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, Origin, ServiceKey } from '../registry/model.ts'
 import type { Found } from './merge.ts'
+import { USUAL_WEIGHT } from './unsaid.ts'
 
 /** Change with every start of a process: written on, they would make every start a change. */
 const VOLATILE_LABELS = new Set(['timestamp', 'pid'])
@@ -9,7 +10,9 @@ const VOLATILE_LABELS = new Set(['timestamp', 'pid'])
 /**
  * The record that stands for a service on the other side, all but its id. `found` are the
  * instances behind it, not empty. The same ones in any order within their registries give the same
- * record.
+ * record. It says of weight, zone and labels what all of them say; where they differ it has the
+ * usual weight and no zone. A sum of weights would be the better share of the traffic, but each
+ * instance more or less would rewrite the record, and Dubbo consumers connect anew to what was.
  */
 export function standIn(
   owner: string,
@@ -18,11 +21,13 @@ export function standIn(
   address: Address,
 ): Omit<Instance, 'id'> {
   const endpoints = found.map(({ instance }) => instance)
+  const zone = shared(endpoints.map((endpoint) => endpoint.zone))
   return {
     host: address.host,
     port: address.port,
     health: endpoints.some(({ health }) => health === 'passing') ? 'passing' : 'warning',
-    weight: 100,
+    weight: shared(endpoints.map(({ weight }) => weight)) ?? USUAL_WEIGHT,
+    ...(zone !== undefined && { zone }),
     labels: sharedLabels(endpoints),
     origin: carriedOrigin(owner, key, found),
   }
@@ -30,8 +35,12 @@ export function standIn(
 
 /** The value that all of them have under `name`. */
 export function sharedLabel(found: readonly Found[], name: string): string | undefined {
-  const value = found[0]?.instance.labels[name]
-  return found.every(({ instance }) => instance.labels[name] === value) ? value : undefined
+  return shared(found.map(({ instance }) => instance.labels[name]))
+}
+
+/** The one value, when it is the same for all. */
+function shared<T>(values: readonly T[]): T | undefined {
+  return values.every((value) => value === values[0]) ? values[0] : undefined
 }
 
 /** What all of them say, in order of name. */

@@ -11,6 +11,7 @@ import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { createBridge } from '../../../src/sync/bridge.ts'
 import { eventually } from '../../support/eventually.ts'
+import { altered } from '../../support/sync/altered.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 import { turns } from '../../support/sync/observed-backend.ts'
 import { PredictingExposure } from '../../support/sync/predicting-exposure.ts'
@@ -121,30 +122,6 @@ describe('bridge', () => {
     await eventually('only one is offered', () => offered() === `legacy-to-mesh ${keyText(back)}`)
   })
 })
-
-/** A registry some of whose parts are others. */
-function altered(
-  registry: Registry,
-  { sink, source }: { sink?: Partial<Registry['sink']>; source?: Partial<Registry['source']> },
-): Registry {
-  return {
-    ...registry,
-    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-    source: {
-      watch: (signal) => registry.source.watch(signal),
-      resync: () => registry.source.resync(),
-      ...source,
-    },
-    sink: {
-      idFor: (key, one) => registry.sink.idFor(key, one),
-      normalize: (key, one) => registry.sink.normalize(key, one),
-      recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
-      accepts: (key) => registry.sink.accepts(key),
-      apply: (change, signal) => registry.sink.apply(change, signal),
-      ...sink,
-    },
-  }
-}
 
 test('what a registry refuses is not tried again because some registry is back', async () => {
   const { legacy, mesh } = sides()

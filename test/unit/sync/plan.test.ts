@@ -186,12 +186,11 @@ test("somebody else's record at an address of ours is not ours, and the plan com
   const [ours] = consul.instances(pay)
   const copy = instance('copied-by-hand', { host: ours?.host ?? '', port: ours?.port ?? 0 })
   for (const key of [pay, keyOf('http:other')]) consul.register(key, copy)
-  await eventually('nothing is to be done', () => linesOf(gateway).length === 0)
-  await turns(30)
+  await eventually('read', () => (gateway.bridge.status().mirrors[1]?.services ?? 0) === 2)
+  await eventually('settled', () => gateway.isSettled())
   expect(linesOf(gateway)).toEqual([])
   expect(consul.instances(pay)).toHaveLength(2)
   expect(textsIn(zk)).toEqual(['http:pay'])
-  expect(gateway.isSettled()).toBe(true)
 })
 
 function textsIn(backend: MemoryBackend): readonly string[] {
