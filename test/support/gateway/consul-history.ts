@@ -72,6 +72,11 @@ export class ConsulHistory implements AsyncDisposable {
     this.#pardoned = pardoned
   }
 
+  /** Entries that stood there when it last looked. */
+  get followed(): number {
+    return this.#seen.size
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort()
     await this.#following
@@ -84,6 +89,7 @@ export class ConsulHistory implements AsyncDisposable {
       try {
         // Consul's own rule for readers: an index that goes back begins anew.
         const read = await this.#read(`consistent=&index=${index}&wait=${WAIT}`, signal)
+        if (read.index < index) this.#latest = 0 // of a node that is gone it does
         index = read.index < index ? 0 : read.index
         this.#take(read)
       } catch {

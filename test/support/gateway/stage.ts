@@ -46,7 +46,7 @@ export class Stage implements AsyncDisposable {
     this.native = this.#life.use(new ConsulHistory(parts.consul.address, MESH_NODE))
   }
 
-  static async open(): Promise<Stage> {
+  static async open({ servicesASide = SERVICES_A_SIDE } = {}): Promise<Stage> {
     const life = new Lifetime()
     try {
       const folder = await mkdtemp(join(tmpdir(), 'isthmus-stage-'))
@@ -57,8 +57,8 @@ export class Stage implements AsyncDisposable {
       const addresses = { zookeeper: zookeeper.address, consul: consul.address }
       const services = life.use(new Services(addresses, await startEcho(life)))
       await services.connect()
-      await services.addLegacy(serviceKeys('legacy', 0, SERVICES_A_SIDE))
-      await services.addMesh(serviceKeys('mesh', 0, SERVICES_A_SIDE))
+      await services.addLegacy(serviceKeys('legacy', 0, servicesASide))
+      await services.addMesh(serviceKeys('mesh', 0, servicesASide))
       return new Stage({ life, folder, services, zookeeper, consul })
     } catch (error) {
       await life[Symbol.asyncDispose]()
@@ -119,6 +119,15 @@ export class Stage implements AsyncDisposable {
     } catch (error) {
       throw new Error(`not converged: ${off.slice(0, 10).join(', ')}`, { cause: error })
     }
+  }
+
+  async isConverged(): Promise<boolean> {
+    return (await this.#differences()).length === 0
+  }
+
+  /** Ports and all that a gateway remembers. */
+  async forgetState(): Promise<void> {
+    await rm(join(this.#folder, 'state'), { recursive: true, force: true })
   }
 
   /** What a gateway that started now would write or remove, as `isthmus plan` has it. */
