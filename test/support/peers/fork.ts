@@ -1,0 +1,29 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+export interface PeerProcess extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Starts `<name>-peer.ts` in a process of its own. */
+export async function forkPeer(name: 'jaeger' | 'zipkin' | 'opentelemetry'): Promise<PeerProcess> {
+  const child = fork(join(import.meta.dirname, `${name}-peer.ts`), {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ended = once(child, 'exit')
+  const told = await Promise.race([once(child, 'message'), ended])
+  const [message] = told as readonly unknown[]
+  if (typeof message !== 'object' || message === null || !('port' in message)) {
+    throw new Error(`the ${name} peer did not start`)
+  }
+  return {
+    port: Number(message.port),
+    [Symbol.asyncDispose]: async () => {
+      child.disconnect()
+      await ended
+    },
+  }
+}
