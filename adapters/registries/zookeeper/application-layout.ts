@@ -6,12 +6,13 @@ import {
   parseMetadata,
   type PublishedService,
 } from './application-json.ts'
+import { applicationFor } from './application-names.ts'
 import { servicesOf } from './application-services.ts'
 import { applicationSurroundings } from './application-surroundings.ts'
 import { parseCuratorJson } from './curator-json.ts'
 import { clampWeight, USUAL_WEIGHT } from './dubbo-params.ts'
 import type { WriteLayout } from './layout.ts'
-import { bridgeHash, isMark, marksOf, ZONE } from './marks.ts'
+import { isMark, marksOf, ZONE } from './marks.ts'
 
 /** Parameters that the model says in a field of its own. */
 const FIELDS = new Set(['group', 'version', 'weight', 'enabled', 'disabled'])
@@ -56,11 +57,6 @@ export function applicationLayout(roots: ApplicationRoots): WriteLayout {
       return { app, ...formatMetadata(app, publishedOf(app, key, instance)) }
     }),
   }
-}
-
-/** The application that gateway `owner` gives one service: `isthmus-<owner>-<16 hex digits>`. */
-function applicationFor(owner: string, key: ServiceKey): string {
-  return `isthmus-${owner}-${bridgeHash(owner, key, '', 0)}`
 }
 
 function appOf(key: ServiceKey, { origin }: Omit<Instance, 'id'>): string {

@@ -2,7 +2,7 @@ import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Write } from '../../connections/zookeeper/writes.ts'
 import { withApplication, withoutApplication } from './application-names.ts'
-import { missingFolders } from '../../connections/zookeeper/folders.ts'
+import { missingFolders, parentOf } from '../../connections/zookeeper/folders.ts'
 import type { Surroundings } from './layout.ts'
 
 interface Published {
@@ -63,10 +63,6 @@ export function applicationSurroundings(
       return writes.flat()
     },
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
 }
 
 async function toPublish(

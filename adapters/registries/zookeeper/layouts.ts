@@ -1,4 +1,5 @@
 import { applicationLayout } from './application-layout.ts'
+import { applicationLeavings } from './application-leavings.ts'
 import { curatorLayout } from './curator-layout.ts'
 import { dubboLayout } from './dubbo-layout.ts'
 import type { LayoutName, ReadLayout, WriteLayout } from './layout.ts'
@@ -37,6 +38,7 @@ export function zookeeperLayouts(options: LayoutOptions): {
     instances: true,
     applications: false,
   })
+  const roots = { services: curatorRoot, dubbo: dubboRoot }
   return {
     reads: {
       layouts: [
@@ -46,11 +48,11 @@ export function zookeeperLayouts(options: LayoutOptions): {
       ...(read.has('dubbo') ? { overridesIn: dubboRoot } : {}),
       ...(applications ? { applicationsIn: dubboRoot } : {}),
     },
-    leavings: [instanceLeavings(dubbo), instanceLeavings(plain)],
+    leavings: [instanceLeavings(dubbo), instanceLeavings(plain), applicationLeavings(roots)],
     writes: {
       dubbo,
       curator,
-      'dubbo-application': applicationLayout({ services: curatorRoot, dubbo: dubboRoot }),
+      'dubbo-application': applicationLayout(roots),
     },
   }
 }
