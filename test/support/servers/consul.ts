@@ -16,15 +16,71 @@ export interface ConsulOptions {
  * free ports of 127.0.0.1.
  */
 export async function startConsul(options: ConsulOptions = {}): Promise<RealServer> {
-  const [http = 0, serf = 0, server = 0] = await freePorts(3)
+  return startAgent(await agentPorts(), { bootstrap_expect: 1, ...options.config })
+}
+
+/** Several Consul servers that elect one of them. */
+export interface ConsulCluster extends AsyncDisposable {
+  readonly servers: readonly RealServer[]
+  /** The one that leads at this moment, as the others see it. */
+  leader(): Promise<RealServer>
+}
+
+export async function startConsulCluster(count: number): Promise<ConsulCluster> {
+  const ports = await Promise.all(Array.from({ length: count }, agentPorts))
+  const retry_join = ports.map(({ serf_lan }) => `127.0.0.1:${serf_lan}`)
+  const config = { bootstrap_expect: count, retry_join, retry_interval: '1s' }
+  const starts = await Promise.allSettled(ports.map((one) => startAgent(one, config)))
+  const servers = starts.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const end = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
+  }
+  const failed = starts.find((one) => one.status === 'rejected')
+  if (failed) {
+    await end()
+    throw failed.reason
+  }
+  const leader = async (): Promise<RealServer> => {
+    const at = await leaderPort(servers)
+    const server = servers[ports.findIndex((one) => one.server === at)]
+    if (!server) throw new Error('the cluster has no leader')
+    return server
+  }
+  return { servers, leader, [Symbol.asyncDispose]: end }
+}
+
+async function leaderPort(servers: readonly RealServer[]): Promise<number> {
+  for (const { address } of servers) {
+    const answer = await fetch(`${address}/v1/status/leader`).catch(() => undefined)
+    const said: unknown = await answer?.json()
+    if (typeof said === 'string' && said !== '') return Number(said.split(':').at(-1))
+  }
+  return 0
+}
+
+interface AgentPorts {
+  readonly http: number
+  readonly serf_lan: number
+  readonly server: number
+}
+
+async function agentPorts(): Promise<AgentPorts> {
+  const [http = 0, serf_lan = 0, server = 0] = await freePorts(3)
+  return { http, serf_lan, server }
+}
+
+async function startAgent(
+  ports: AgentPorts,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), `isthmus-consul-${process.pid}-`))
   const config = {
-    ...agentConfig(join(folder, 'data')),
-    ports: { http, serf_lan: serf, server, dns: -1, grpc: -1, https: -1, serf_wan: -1 },
-    ...options.config,
+    ...agentConfig(join(folder, 'data'), ports.server),
+    ports: { ...ports, dns: -1, grpc: -1, https: -1, serf_wan: -1 },
+    ...settings,
   }
   await writeFile(join(folder, 'agent.json'), JSON.stringify(config))
-  const address = `http://127.0.0.1:${http}`
+  const address = `http://127.0.0.1:${ports.http}`
   return startServer({
     name: 'Consul',
     address,
@@ -35,11 +91,10 @@ export async function startConsul(options: ConsulOptions = {}): Promise<RealServ
   })
 }
 
-const agentConfig = (dataDir: string) => ({
+const agentConfig = (dataDir: string, port: number) => ({
   server: true,
-  bootstrap_expect: 1,
   data_dir: dataDir,
-  node_name: 'isthmus-test',
+  node_name: `isthmus-test-${port}`,
   bind_addr: '127.0.0.1',
   client_addr: '127.0.0.1',
   disable_update_check: true,
