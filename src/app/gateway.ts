@@ -1,4 +1,3 @@
-import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import type { ApiOptions } from '../admin/api.ts'
 import { startAdmin } from '../admin/server.ts'
 import type { GatewayConfig } from '../config/gateway.ts'
@@ -18,6 +17,7 @@ import { required, startProcess } from './process.ts'
 import { openRegistry } from './registries.ts'
 import { Reload } from './reload.ts'
 import { openReporters } from './reporters.ts'
+import { onceReadable, openStateStore } from './state-stores.ts'
 
 /** How long taking back may last when the process is told to end; then it ends all the same. */
 const TAKE_BACK_MS = 15_000
@@ -100,8 +100,10 @@ export async function openGateway(
   const life = new Lifetime()
   try {
     const reporters = await openReporters(config, { log, metrics }, life)
-    const state = new FileStateStore(config.state.path)
-    const edge = life.use(await openEdge(config, { state, log, metrics, reporters }, signal))
+    const state = openStateStore(config, log, life)
+    const deps = { state, log, metrics, reporters }
+    const openIt = (): Promise<Edge> => openEdge(config, deps, signal)
+    const edge = life.use(await onceReadable(config.state, openIt, log, signal))
     life.defer(() => edge.drain(new AbortController().signal))
     const open = (one: RegistryConfig): Registry =>
       life.use(openRegistry(one, { owner: config.id, log, metrics }))

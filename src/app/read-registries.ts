@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { FileStateStore } from '../../adapters/state-stores/file/state-store.ts'
 import type { RegistryConfig } from '../config/registries.ts'
 import type { GatewayConfig } from '../config/gateway.ts'
 import { predictExposure } from '../edge/predicted-exposure.ts'
@@ -11,6 +10,7 @@ import { Metrics } from '../kernel/metrics.ts'
 import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
 import { openRegistry } from './registries.ts'
+import { openStateStore } from './state-stores.ts'
 
 /** How long all registries may take to be read completely. */
 const READ_TIMEOUT_MS = 60_000
@@ -41,7 +41,7 @@ async function openBridge(
 ): Promise<Bridge> {
   const deps = { owner: config.id, log: silentLog, metrics: new Metrics() }
   const open = (one: RegistryConfig): Registry => life.use(openRegistry(readOnce(one), deps))
-  const state = new FileStateStore(config.state.path)
+  const state = openStateStore(config, silentLog, life)
   return createBridge({
     ...deps,
     legacy: config.legacy.registries.map(open),

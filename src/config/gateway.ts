@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { httpUrl, identity, port } from './fields.ts'
 import { gatewayAdmin } from './listeners.ts'
 import { names } from './names.ts'
+import type { RegistryConfig } from './registries.ts'
 import { side } from './sides.ts'
+import { state } from './state.ts'
 import { sync } from './sync.ts'
 import { tracing } from './tracing.ts'
 import { traffic } from './traffic.ts'
@@ -12,12 +14,20 @@ export const gateway = z
     id: identity.describe('Identity of this gateway: it owns what carries this name'),
     bind: z.string().min(1).default('0.0.0.0').describe('Address that the service ports listen on'),
     ports: z
-      .strictObject({ from: port.min(1).default(20_000), to: port.min(1).default(29_999) })
+      .strictObject({
+        from: port.min(1).default(20_000),
+        to: port.min(1).default(29_999),
+        quarantineMs: z
+          .number()
+          .int()
+          .min(1_000)
+          .max(30 * 86_400_000)
+          .default(86_400_000)
+          .describe('How long after its service has gone a port goes to no other one'),
+      })
       .prefault({})
       .describe('Range that services get their stable ports from'),
-    state: z
-      .strictObject({ path: z.string().min(1) })
-      .describe('Folder of the gateway’s own state'),
+    state,
     legacy: side,
     mesh: side,
     names,
@@ -48,6 +58,15 @@ export const gateway = z
         message: 'must not exceed sync.maxDelayMs',
       })
     }
+    const { state: store } = value
+    const registries = [...value.legacy.registries, ...value.mesh.registries]
+    if (store.kind !== 'file' && !registries.some(isNamed(store))) {
+      context.addIssue({
+        code: 'custom',
+        path: ['state', 'registry'],
+        message: `no registry of kind ${store.kind} has this name`,
+      })
+    }
     const names = [...value.legacy.registries, ...value.mesh.registries].map(({ name }) => name)
     if (new Set(names).size < names.length) {
       context.addIssue({
@@ -57,5 +76,9 @@ export const gateway = z
       })
     }
   })
+
+function isNamed({ kind, registry }: { readonly kind: string; readonly registry: string }) {
+  return (one: RegistryConfig): boolean => one.kind === kind && one.name === registry
+}
 
 export type GatewayConfig = z.infer<typeof gateway>

@@ -14,7 +14,7 @@ import { openHttpEdge } from './http-edge.ts'
 import { HttpForwarder } from './http-forwarder.ts'
 import type { HttpListener } from './http-listener.ts'
 import { PortListeners } from './port-listeners.ts'
-import { PortTable, type PortRange } from './ports.ts'
+import { PortTable, refreshMs, type PortOptions } from './ports.ts'
 import { RouteBook } from './route-book.ts'
 import { ServicePorts } from './service-ports.ts'
 import {
@@ -34,7 +34,7 @@ import { UnderWay } from './under-way.ts'
 export interface EdgeOptions extends EdgeSides {
   /** Address that the service ports listen on. */
   readonly bind: string
-  readonly ports: PortRange
+  readonly ports: PortOptions
   readonly traffic: ExchangeLimits & {
     readonly connectTimeoutMs: number
     /** As `idleTimeoutMs`, for connections of other protocols. */
@@ -76,6 +76,14 @@ export interface Edge extends AsyncDisposable {
    * longer name this gateway.
    */
   drain(signal: AbortSignal): Promise<void>
+  /** Exchanges that begin from now on go by these. */
+  configure(options: LiveEdgeOptions): void
+}
+
+/** What of the options can change while the edge is open. */
+export interface LiveEdgeOptions extends Pick<EdgeSides, 'legacy' | 'mesh'> {
+  readonly traffic: Omit<EdgeOptions['traffic'], 'connectTimeoutMs'>
+  readonly tracing: TracingOptions
 }
 
 /** Opens the data plane; ports follow as services are offered. Rejects as {@link PortTable.load}. */
@@ -99,10 +107,10 @@ async function assemble(
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<Edge> {
-  const { traffic } = options
-  const ports = await PortTable.load(options.ports, state, signal)
+  let live = liveParts(options, reporters)
+  const ports = await PortTable.load(options.ports, { store: state, clock: systemClock }, signal)
   const metrics = edgeMetrics(registry)
-  const forwarder = new HttpForwarder(traffic)
+  const forwarder = new HttpForwarder(options.traffic)
   life.defer(() => forwarder.close())
   const routes = new RouteBook(new Endpoints((endpoint) => forwarder.forget(endpoint)), metrics)
   const crossings = new UnderWay()
@@ -110,8 +118,6 @@ async function assemble(
   const observer = new TraceObserver()
   const tracing = {
     observer,
-    sides: traceSides(options, reporters),
-    participations: participations(options.tracing),
     memory: new BoundedTraceMemory(
       options.tracing.memory,
       systemClock,
@@ -119,12 +125,30 @@ async function assemble(
     ),
   }
   const closing: CrossingDeps['closing'] = ({ port }) => draining || !routes.table.at(port)
-  const crossing = { forwarder, ...tracing, limits: traffic, metrics, log, closing, ...CHANCE }
+  const crossing = {
+    ...{ forwarder, ...tracing, metrics, log, closing, ...CHANCE },
+    get limits() {
+      return live.traffic
+    },
+    get sides() {
+      return live.sides
+    },
+    get participations() {
+      return live.participations
+    },
+  }
   const http = await openHttpEdges(routes, crossing, crossings, life)
-  const tunnels = new Tunnels({ ...traffic, idleTimeoutMs: traffic.tcpIdleTimeoutMs }, crossing)
+  const tunnelLimits = {
+    connectTimeoutMs: options.traffic.connectTimeoutMs,
+    get idleTimeoutMs() {
+      return live.traffic.tcpIdleTimeoutMs
+    },
+  }
+  const tunnels = new Tunnels(tunnelLimits, crossing)
   life.defer(() => tunnels.closeAll())
   const services = new ServicePorts({
     ports,
+    refreshMs: refreshMs(options.ports),
     listeners: new PortListeners(options.bind),
     routes,
     advertised: advertisedHosts(options),
@@ -155,9 +179,24 @@ async function assemble(
       draining = true
       services.close()
       for (const listener of Object.values(http)) listener.closeIdle()
-      await crossings.over(AbortSignal.any([abort, AbortSignal.timeout(traffic.drainMs)]))
+      await crossings.over(AbortSignal.any([abort, AbortSignal.timeout(live.traffic.drainMs)]))
+    },
+    configure: (next) => {
+      live = liveParts(next, reporters)
     },
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
+  }
+}
+
+/** Made ready once, as each exchange reads them. */
+function liveParts(
+  options: LiveEdgeOptions,
+  reporters: Reporters,
+): Pick<LiveEdgeOptions, 'traffic'> & Pick<CrossingDeps, 'sides' | 'participations'> {
+  return {
+    traffic: options.traffic,
+    sides: traceSides(options, reporters),
+    participations: participations(options.tracing),
   }
 }
 

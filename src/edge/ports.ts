@@ -1,64 +1,74 @@
 import { createHash } from 'node:crypto'
 import { IsthmusError } from '../kernel/errors.ts'
-import type { DirectionName } from '../registry/exposure.ts'
-import type { KeyText } from '../registry/model.ts'
-import type { StateStore } from '../registry/ports.ts'
+import type { Assignment, ServiceId } from './assignment.ts'
+import { chunkOf, PortChunk, portsOf, type PortDeps } from './port-chunk.ts'
 
-/** Both ends included. */
-export interface PortRange {
+export interface PortOptions {
+  /** Both ends included. */
   readonly from: number
   readonly to: number
+  /** How long after its service has gone a port goes to no other one. */
+  readonly quarantineMs: number
 }
 
-/** One service as the other side sees it. */
-export type ServiceId = string & { readonly brand: 'ServiceId' }
-
-export function serviceId(direction: DirectionName, key: KeyText): ServiceId {
-  return `${direction} ${key}` as ServiceId
+/** The ports that one service may have; the search begins at `start` and goes round. */
+interface Home {
+  readonly from: number
+  readonly to: number
+  readonly start: number
+  readonly chunk: PortChunk
 }
 
-const STATE_NAME = 'ports'
+/** A wall clock may jump; no port is given away sooner than this after it was seen to be free. */
+const LONGEST_JUMP_MS = 3_600_000
+
+/** How often to `refresh`: what is not said to be there for a quarantine may be given away. */
+export function refreshMs({ quarantineMs }: PortOptions): number {
+  return Math.min(LONGEST_JUMP_MS, Math.max(1_000, quarantineMs / 8))
+}
 
 /**
- * Which port each service has, for good: a service that comes back gets the port it had. The
- * search begins at a hash of the service, so that replicas with the same services agree without
- * talking. Nothing is announced before `save` resolved.
+ * Which port each service has. A service that comes back gets the port it had; only when its part
+ * of the range is full is the port of the service that has been gone for longest, and for
+ * `quarantineMs` at least, given to another one. The search begins at a hash of the service, so
+ * that replicas agree where they can. Where they share a store they agree always: a service has
+ * its port in one chunk only, and whoever saves that too late takes what the other one assigned.
+ * Nothing is announced before `save` resolved.
  */
 export class PortTable {
-  readonly #range: PortRange
-  readonly #store: StateStore
-  readonly #ports = new Map<ServiceId, number>()
-  readonly #services = new Map<number, ServiceId>()
-  #version: string | undefined
+  readonly #options: PortOptions
+  readonly #deps: PortDeps
+  readonly #chunks = new Map<number, PortChunk>()
+  /** Of services whose port is in the range. */
+  #ports = new Map<ServiceId, number>()
 
-  private constructor(range: PortRange, store: StateStore) {
-    this.#range = range
-    this.#store = store
+  private constructor(options: PortOptions, deps: PortDeps) {
+    this.#options = options
+    this.#deps = deps
+    for (let chunk = chunkOf(options.from); chunk <= chunkOf(options.to); chunk += 1) {
+      this.#chunks.set(chunk, new PortChunk(chunk, deps))
+    }
   }
 
   /**
-   * The table as it was saved; services whose port is outside of `range` now lose it. Rejects
+   * The table as it was saved; services whose port is outside of the range now lose it. Rejects
    * with STATE_UNAVAILABLE, or with STATE_CONFLICT when what was saved cannot be trusted: to begin
    * anew would give services other ports than their callers know.
    */
-  static async load(range: PortRange, store: StateStore, signal: AbortSignal): Promise<PortTable> {
-    const table = new PortTable(range, store)
-    const saved = await store.load(STATE_NAME, signal)
-    table.#version = saved?.version
-    for (const [id, port] of saved === undefined ? [] : parseSaved(saved.value)) {
-      if (table.#services.has(port)) throw conflict(`two services have port ${port}`)
-      if (port >= range.from && port <= range.to) table.#assign(id, port)
-    }
+  static async load(options: PortOptions, deps: PortDeps, signal: AbortSignal): Promise<PortTable> {
+    const table = new PortTable(options, deps)
+    for (const chunk of table.#chunks.values()) await chunk.load(signal)
+    table.#index()
     return table
   }
 
-  /** Undefined for a service that never had one. */
+  /** Undefined for a service that has none. */
   get(id: ServiceId): number | undefined {
     return this.#ports.get(id)
   }
 
   isAssigned(port: number): boolean {
-    return this.#services.has(port)
+    return this.#at(port) !== undefined
   }
 
   /**
@@ -66,56 +76,122 @@ export class PortTable {
    * machine uses. Throws PORTS_EXHAUSTED.
    */
   assign(id: ServiceId, taken: ReadonlySet<number>): number {
-    const { from, to } = this.#range
-    const size = to - from + 1
-    const start = createHash('sha256').update(id).digest().readUInt32BE() % size
-    for (let step = 0; step < size; step += 1) {
-      const port = from + ((start + step) % size)
-      if (this.#services.has(port) || taken.has(port)) continue
-      this.#assign(id, port)
-      return port
+    const home = this.#homeOf(id)
+    const port = freeIn(home, taken) ?? this.#recyclableIn(home, taken)
+    if (port === undefined) {
+      const details = { service: id, from: home.from, to: home.to }
+      const message = 'every port of this part of the range has its service'
+      throw new IsthmusError('PORTS_EXHAUSTED', message, { details })
     }
-    throw new IsthmusError('PORTS_EXHAUSTED', 'every port of the range has its service', {
-      details: { from, to },
-    })
+    const before = home.chunk.at(port)
+    if (before) this.#ports.delete(before.id)
+    home.chunk.put({ id, port })
+    this.#ports.set(id, port)
+    return port
   }
 
-  /** Takes back an assignment that was never announced. */
+  /** Takes back an assignment that was never saved. */
   unassign(id: ServiceId): void {
     const port = this.#ports.get(id)
+    if (port === undefined) return
     this.#ports.delete(id)
-    if (port !== undefined) this.#services.delete(port)
+    this.#chunks.get(chunkOf(port))?.revert(port)
+    const before = this.#at(port)
+    if (before) this.#ports.set(before.id, port)
   }
 
-  /** Durable when it resolves. Rejects with STATE_UNAVAILABLE. */
+  /** Whether its port may be announced at once: others know of it, and none may give it away. */
+  isSafe(id: ServiceId): boolean {
+    const port = this.#ports.get(id)
+    if (port === undefined || this.#chunks.get(chunkOf(port))?.isFresh(port)) return false
+    const goneMs = this.#at(port)?.goneMs
+    const { clock } = this.#deps
+    return goneMs === undefined || clock.nowMs() - goneMs < this.#options.quarantineMs / 2
+  }
+
+  /** The service is there, or has gone; with the next save others know it too. */
+  mark(id: ServiceId, state: 'here' | 'gone'): void {
+    const port = this.#ports.get(id)
+    if (port === undefined) return
+    const isGone = this.#at(port)?.goneMs !== undefined
+    if (isGone === (state === 'gone')) return
+    const goneMs = state === 'gone' ? this.#deps.clock.nowMs() : undefined
+    this.#chunks.get(chunkOf(port))?.put({ id, port, goneMs })
+  }
+
+  /**
+   * Durable when it resolves. What others saved before wins: a service may have another port then,
+   * or none. Rejects with STATE_UNAVAILABLE.
+   */
   async save(signal: AbortSignal): Promise<void> {
-    const ports = [...this.#ports].sort(([a], [b]) => (a < b ? -1 : 1))
-    const text = JSON.stringify(Object.fromEntries(ports), null, 1)
-    this.#version = await this.#store.save(STATE_NAME, text, this.#version, signal)
+    try {
+      for (const chunk of this.#chunks.values()) await chunk.save(signal)
+    } finally {
+      this.#index()
+    }
   }
 
-  #assign(id: ServiceId, port: number): void {
-    this.#ports.set(id, port)
-    this.#services.set(port, id)
+  /** Reads what others have saved, marks which services are there and which are not, and saves. */
+  async refresh(isHere: (id: ServiceId) => boolean, signal: AbortSignal): Promise<void> {
+    for (const chunk of this.#chunks.values()) await chunk.load(signal)
+    this.#index()
+    for (const id of this.#ports.keys()) this.mark(id, isHere(id) ? 'here' : 'gone')
+    await this.save(signal)
+  }
+
+  #at(port: number): Assignment | undefined {
+    return this.#chunks.get(chunkOf(port))?.at(port)
+  }
+
+  /** A change of the range can leave a service with two: the lower one is in force. */
+  #index(): void {
+    const { from, to } = this.#options
+    const all = [...this.#chunks.values()].flatMap((chunk) => chunk.all())
+    const inRange = all.filter(({ port }) => port >= from && port <= to)
+    const falling = inRange.sort((a, b) => b.port - a.port)
+    this.#ports = new Map(falling.map(({ id, port }) => [id, port]))
+  }
+
+  #homeOf(id: ServiceId): Home {
+    const { from, to } = this.#options
+    const hash = createHash('sha256').update(id).digest().readUInt32BE()
+    const start = from + (hash % (to - from + 1))
+    const chunk = this.#chunks.get(chunkOf(start))
+    if (!chunk) throw new TypeError('every port of the range is in a chunk')
+    const ports = portsOf(chunkOf(start))
+    return { from: Math.max(from, ports.from), to: Math.min(to, ports.to), start, chunk }
+  }
+
+  /** The port of the service that has been gone for longest, if that is long enough. */
+  #recyclableIn({ chunk, from, to }: Home, taken: ReadonlySet<number>): number | undefined {
+    const over = chunk.all().filter((one) => {
+      return one.port >= from && one.port <= to && !taken.has(one.port) && this.#isOver(one)
+    })
+    return over.sort((a, b) => (a.goneMs ?? 0) - (b.goneMs ?? 0))[0]?.port
+  }
+
+  /**
+   * By the wall clock, as it has to outlive restarts; and by the monotonic one for as long as a
+   * wall clock may jump, so that a jump takes nothing from a short quarantine and an hour from a
+   * long one.
+   */
+  #isOver({ goneMs, knownGoneMs }: ReturnType<PortChunk['all']>[number]): boolean {
+    if (goneMs === undefined || knownGoneMs === undefined) return false
+    const { clock } = this.#deps
+    const { quarantineMs } = this.#options
+    const knownMs = clock.monotonicMs() - knownGoneMs
+    const goneForMs = clock.nowMs() - goneMs
+    // Marked by a clock that was far ahead: by this one it might never be over.
+    if (goneForMs < -LONGEST_JUMP_MS) return knownMs >= quarantineMs
+    return goneForMs >= quarantineMs && knownMs >= Math.min(quarantineMs, LONGEST_JUMP_MS)
   }
 }
 
-function parseSaved(text: string): readonly (readonly [ServiceId, number])[] {
-  let saved: unknown
-  try {
-    saved = JSON.parse(text)
-  } catch (cause) {
-    throw conflict('it is not JSON', cause)
+function freeIn({ chunk, from, to, start }: Home, taken: ReadonlySet<number>): number | undefined {
+  const size = to - from + 1
+  for (let step = 0; step < size; step += 1) {
+    const port = from + ((start - from + step) % size)
+    if (!chunk.at(port) && !taken.has(port)) return port
   }
-  if (typeof saved !== 'object' || saved === null || Array.isArray(saved)) {
-    throw conflict('it is not an object')
-  }
-  return Object.entries(saved).map(([id, port]) => {
-    if (!Number.isInteger(port)) throw conflict(`no port at ${id}`)
-    return [id as ServiceId, Number(port)]
-  })
-}
-
-function conflict(what: string, cause?: unknown): IsthmusError {
-  return new IsthmusError('STATE_CONFLICT', `the saved ports cannot be used: ${what}`, { cause })
+  return undefined
 }

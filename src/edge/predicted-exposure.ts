@@ -1,7 +1,9 @@
+import { systemClock } from '../kernel/clock.ts'
 import type { Address, Exposure, Offer } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { StateStore } from '../registry/ports.ts'
-import { serviceId, PortTable, type PortRange } from './ports.ts'
+import { serviceId } from './assignment.ts'
+import { PortTable, type PortOptions } from './ports.ts'
 import { advertisedHosts, type EdgeSides } from './sides.ts'
 
 const NONE_TAKEN: ReadonlySet<number> = new Set()
@@ -11,11 +13,12 @@ const NONE_TAKEN: ReadonlySet<number> = new Set()
  * that something else uses is only found when it is opened, so a new service may get another one.
  */
 export async function predictExposure(
-  options: EdgeSides & { readonly ports: PortRange },
+  options: EdgeSides & { readonly ports: PortOptions },
   state: StateStore,
   signal: AbortSignal,
 ): Promise<Exposure> {
-  const ports = await PortTable.load(options.ports, state, signal)
+  const deps = { store: state, clock: systemClock }
+  const ports = await PortTable.load(options.ports, deps, signal)
   const advertised = advertisedHosts(options)
   return {
     offer: ({ direction, key }: Offer): Address => {

@@ -5,7 +5,8 @@ import type { Address, DirectionName, Exposure, Offer } from '../registry/exposu
 import { keyText, type KeyText } from '../registry/model.ts'
 import { Bell } from './bell.ts'
 import type { PortListeners } from './port-listeners.ts'
-import { serviceId, type PortTable, type ServiceId } from './ports.ts'
+import { serviceId, type ServiceId } from './assignment.ts'
+import type { PortTable } from './ports.ts'
 import type { RouteBook } from './route-book.ts'
 
 /** A port that could not be opened, or state that could not be saved, is tried again after this. */
@@ -16,6 +17,8 @@ const BATCH = 256
 
 export interface ServicePortsDeps {
   readonly ports: PortTable
+  /** How often it is said which services are there, and read what other replicas have saved. */
+  readonly refreshMs: number
   readonly listeners: PortListeners
   readonly routes: RouteBook
   /** Host that the callers of a direction dial. */
@@ -32,6 +35,8 @@ export class ServicePorts implements Exposure {
   readonly #deps: ServicePortsDeps
   readonly #offers = new Map<ServiceId, Offer>()
   readonly #announced = new Set<ServiceId>()
+  /** Ports that accept, or are about to. */
+  readonly #open = new Map<ServiceId, number>()
   /** To be opened now. */
   readonly #waiting = new Set<ServiceId>()
   /** To be opened after a while. */
@@ -68,8 +73,8 @@ export class ServicePorts implements Exposure {
     this.#waiting.delete(id)
     this.#failed.delete(id)
     this.#announced.delete(id)
-    const port = this.#deps.ports.get(id)
-    if (port !== undefined) this.#shut(port)
+    this.#deps.ports.mark(id, 'gone')
+    this.#shut(id)
   }
 
   onChange(wake: (direction: DirectionName, key: KeyText) => void): () => void {
@@ -96,19 +101,24 @@ export class ServicePorts implements Exposure {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let refreshedMs = performance.now(); !signal.aborted;) {
       for (const batch of batches([...this.#waiting])) {
-        await Promise.all(batch.map((id) => this.#open(id)))
+        await Promise.all(batch.map((id) => this.#openPort(id)))
       }
       await this.#save(signal)
-      if (this.#waiting.size > 0) continue
+      const untilRefreshMs = refreshedMs + this.#deps.refreshMs - performance.now()
+      if (untilRefreshMs <= 0) {
+        await this.#refresh(signal)
+        refreshedMs = performance.now()
+      }
+      if (this.#waiting.size > 0 || untilRefreshMs <= 0) continue
       const again = this.#failed.size > 0 || this.#unsaved.size > 0
-      await this.#bell.wait(again ? RETRY_MS : undefined, signal)
+      await this.#bell.wait(again ? Math.min(RETRY_MS, untilRefreshMs) : untilRefreshMs, signal)
       for (const id of this.#failed) this.#waiting.add(id)
     }
   }
 
-  async #open(id: ServiceId): Promise<void> {
+  async #openPort(id: ServiceId): Promise<void> {
     const { ports, log } = this.#deps
     this.#waiting.delete(id)
     try {
@@ -132,7 +142,6 @@ export class ServicePorts implements Exposure {
       const port = ports.assign(id, taken)
       try {
         await this.#openAt(id, port)
-        this.#unsaved.add(id)
         return
       } catch (error) {
         ports.unassign(id)
@@ -143,14 +152,28 @@ export class ServicePorts implements Exposure {
   }
 
   async #openAt(id: ServiceId, port: number): Promise<void> {
-    const { listeners, routes, accept } = this.#deps
-    if (!listeners.has(port)) await listeners.open(port, (socket) => accept(port, socket))
+    const { ports, listeners, routes, accept } = this.#deps
+    this.#open.set(id, port)
+    try {
+      if (!listeners.has(port)) await listeners.open(port, (socket) => accept(port, socket))
+    } catch (error) {
+      this.#open.delete(id)
+      throw error
+    }
     const offer = this.#offers.get(id) // it may have changed, or gone, meanwhile
-    if (offer && !this.#closed) routes.set(offer, port)
-    else this.#shut(port)
+    if (!offer || this.#closed) {
+      this.#shut(id)
+      return
+    }
+    routes.set(offer, port)
+    if (!ports.isSafe(id)) this.#unsaved.add(id)
+    ports.mark(id, 'here')
   }
 
-  #shut(port: number): void {
+  #shut(id: ServiceId): void {
+    const port = this.#open.get(id)
+    if (port === undefined) return
+    this.#open.delete(id)
     this.#deps.listeners.close(port)
     this.#deps.routes.remove(port)
   }
@@ -165,9 +188,36 @@ export class ServicePorts implements Exposure {
       this.#deps.log.error({ code: errorCode(err), err }, 'ports could not be saved, will retry')
       return
     }
+    this.#moveOff()
     for (const id of saved) {
       this.#unsaved.delete(id)
-      this.#announce(id)
+      if (this.#open.has(id)) this.#announce(id)
+    }
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#deps.ports.refresh((id) => this.#offers.has(id), signal)
+      this.#moveOff()
+    } catch (err) {
+      if (signal.aborted) return
+      this.#deps.log.warn({ code: errorCode(err), err }, 'ports could not be read, will retry')
+    }
+  }
+
+  /** A replica was faster: what has another port by now listens there, and hears of it after that. */
+  #moveOff(): void {
+    const { ports, log } = this.#deps
+    for (const [id, port] of this.#open) {
+      if (ports.get(id) === port) continue
+      log.info(
+        { service: id, port, assigned: ports.get(id) },
+        'a replica has assigned another port',
+      )
+      this.#shut(id)
+      this.#unsaved.delete(id)
+      this.#announced.delete(id)
+      if (this.#offers.has(id)) this.#waiting.add(id)
     }
   }
 

@@ -89,7 +89,7 @@ describe('edge: a port for each service', () => {
     expect(rig.edge.status()).toMatchObject({ offered: 2, waiting: 1 })
     down = false
     const { port } = await fresh
-    expect((await state.load('ports', AbortSignal.timeout(1_000)))?.value).toContain(`: ${port}`)
+    expect((await state.load('ports.23', AbortSignal.timeout(1_000)))?.value).toContain(`: ${port}`)
   })
 
   test('a range without a port left refuses, and the others go on', async () => {
@@ -205,7 +205,7 @@ describe('edge: a port for each service', () => {
     for (const saved of ['{', '[]', '{"a": "b"}', '{"a": 20001, "b": 20001}']) {
       const started = startEdge({
         ports: { from: 20_000, to: 20_999 },
-        state: new MemoryStateStore({ ports: saved }),
+        state: new MemoryStateStore({ 'ports.19': saved }),
       })
       await expect(started).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
     }

@@ -28,7 +28,7 @@ export interface RigOptions {
   readonly tracing?: Partial<EdgeOptions['tracing']>
   /** Instead of B3 (legacy) and W3C (mesh). */
   readonly headers?: Partial<Record<'legacy' | 'mesh', EdgeOptions['legacy']['headers']>>
-  readonly ports?: EdgeOptions['ports']
+  readonly ports?: Pick<EdgeOptions['ports'], 'from' | 'to'> & Partial<EdgeOptions['ports']>
   readonly reporters?: { readonly legacy?: SpanReporter; readonly mesh?: SpanReporter }
   readonly state?: StateStore
   readonly log?: Log
@@ -41,7 +41,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
   const edge = await openEdge(
     {
       bind: '127.0.0.1',
-      ports: options.ports ?? somePorts(),
+      ports: { quarantineMs: 86_400_000, ...(options.ports ?? somePorts()) },
       legacy: {
         headers: options.headers?.legacy ?? {
           accepts: ['b3-single', 'b3'],
@@ -107,7 +107,7 @@ export function instanceAt(port: number): Instance {
 }
 
 /** A range of its own for each test process, away from the ports that clients get. */
-function somePorts(): EdgeOptions['ports'] {
+function somePorts(): { readonly from: number; readonly to: number } {
   const from = 20_000 + Math.floor(Math.random() * 9_000)
   return { from, to: from + 900 }
 }

@@ -37,7 +37,7 @@ describe('parseConfig', () => {
   test('fills in the defaults of every part', () => {
     const { gateway } = parseConfig(GATEWAY, surroundings)
     expect(gateway?.admin).toEqual({ host: '127.0.0.1', port: 9901 })
-    expect(gateway?.ports).toEqual({ from: 20_000, to: 29_999 })
+    expect(gateway?.ports).toEqual({ from: 20_000, to: 29_999, quarantineMs: 86_400_000 })
     expect(gateway?.legacy.registries[0]).toMatchObject({
       dubboRoot: '/dubbo',
       layouts: { read: ['dubbo', 'dubbo-application', 'curator'], http: 'curator', rpc: 'dubbo' },
@@ -76,6 +76,14 @@ describe('parseConfig', () => {
     expect(message).toContain('gateway.mesh.registries.0.token: file gone.txt cannot be read')
   })
 
+  test('state is in a folder, or where a registry is', () => {
+    const state = (text: string) =>
+      parseConfig(GATEWAY.replace('{ path: ./state }', text), surroundings).gateway?.state
+    expect(state('{ path: ./state }')).toEqual({ kind: 'file', path: './state' })
+    const inZookeeper = { kind: 'zookeeper', registry: 'zk' }
+    expect(state('{ kind: zookeeper, registry: zk }')).toEqual(inZookeeper)
+  })
+
   test('a side has as many registries as it has', () => {
     const { gateway } = parseConfig(
       GATEWAY.replace(
@@ -112,6 +120,16 @@ describe('parseConfig', () => {
       'two names for one service',
       GATEWAY + '  names: { overrides: [{ service: a, as: b }, { service: a, as: c }] }\n',
       'gateway.names.overrides.1.service: a has a name already at overrides.0',
+    ],
+    [
+      'state in a system without the registry that reaches it',
+      GATEWAY.replace('{ path: ./state }', '{ kind: zookeeper }'),
+      'gateway.state.registry: name the zookeeper registry whose ensemble keeps it',
+    ],
+    [
+      'state in a registry of another kind',
+      GATEWAY.replace('{ path: ./state }', '{ kind: zookeeper, registry: consul }'),
+      'gateway.state.registry: no registry of kind zookeeper has this name',
     ],
     ['text that is not YAML', 'gateway: [', 'configuration has 1 fault'],
   ])('refuses %s', (_why, text, expected) => {
