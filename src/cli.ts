@@ -5,6 +5,7 @@ import { addHeaders } from './cli/headers.ts'
 import { endWithReader, wasInterrupted } from './cli/interruption.ts'
 import { addOperatorCommands } from './cli/operator.ts'
 import { addPrograms } from './cli/programs.ts'
+import { addRunningCommands } from './cli/running.ts'
 import { addSample } from './cli/sample.ts'
 import { addSpanCommands } from './cli/spans.ts'
 import { errorCode, explainError, isRetryable } from './kernel/errors.ts'
@@ -20,6 +21,7 @@ const program = new Command('isthmus')
   )
 
 addPrograms(program)
+addRunningCommands(program)
 addOperatorCommands(program)
 addSpanCommands(program)
 addHeaders(program)

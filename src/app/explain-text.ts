@@ -1,0 +1,84 @@
+import type { ExplainAnswer } from '../admin/explain-answer.ts'
+import { addressText } from '../registry/exposure.ts'
+import { keyText } from '../registry/model.ts'
+
+type Service = ExplainAnswer['services'][number]
+type Instance = Service['instances'][number]
+type Export = Service['exports'][number]
+type Standing = Export['standing'][number]
+
+/** For people; what stands in it is in the JSON as well. */
+export function explainText(query: string, { mirrors, services }: ExplainAnswer): string {
+  const doubts = mirrors
+    .filter(({ state }) => state !== 'complete')
+    .map(({ registry, state, staleReason }) => {
+      const why = staleReason === undefined ? '' : ` (${staleReason})`
+      return `! ${registry} is ${state}${why}: it may hold more than is said here`
+    })
+  const blocks = services.map(serviceText)
+  const none = `nothing is called ${query}, and no instance is at it`
+  return `${[...doubts, ...(blocks.length > 0 ? blocks : [none])].join('\n')}\n`
+}
+
+function serviceText({ direction, key, instances, exports }: Service): string {
+  const none = '  no instance: it is gone from its own side'
+  return [
+    `${key}  ${direction}`,
+    ...(instances.length > 0 ? instances.map(instanceText) : [none]),
+    ...exports.flatMap(exportText),
+  ].join('\n')
+}
+
+const KEPT_BACK: Readonly<Record<NonNullable<Instance['keptBack']>, string>> = {
+  mark: 'not carried: its mark says that it came from there or through this gateway',
+  id: 'not carried: its id is one that this gateway makes',
+  ledger: 'not carried: its address is one that this gateway hands out',
+  critical: 'no requests: its health is critical',
+  'no-weight': 'no requests: its weight is 0',
+  'same-address': 'no requests: the same address is known from a registry that goes before',
+  farther: 'no requests: others came by fewer gateways',
+}
+
+function instanceText(found: Instance): string {
+  const { registry, instance, keptBack } = found
+  const fate = keptBack === undefined ? 'gets requests' : KEPT_BACK[keptBack]
+  return `  ${addressText(instance)}  in ${registry}, ${writerText(found)}, ${instance.health}: ${fate}`
+}
+
+function exportText(one: Export): readonly string[] {
+  const { registry, key, rule, address } = one
+  const name = key ?? 'nowhere'
+  const at = address ? ` at ${addressText(address)}` : ''
+  const by = rule === undefined ? '' : ` by ${rule}`
+  return [
+    `  -> ${registry}: ${name}${at}${by}: ${stateText(one)}`,
+    ...one.standing.map((entry) => `     ${standingText(entry)}`),
+  ]
+}
+
+function stateText({ action, reason, detail, heldForMs }: Export): string {
+  const why = [reason, detail].filter((one) => one !== undefined).join(': ')
+  const held = heldForMs === undefined ? '' : `, held for ${Math.round(heldForMs / 1_000)} s`
+  return `${action}${why === '' ? '' : ` (${why})`}${held}`
+}
+
+function standingText(entry: Standing): string {
+  const { instance } = entry
+  // Other replicas hide what a dead gateway left behind: its entries are critical then.
+  const dead = entry.whose === 'other-gateway' && instance.health === 'critical'
+  const end = dead ? 'hidden: its gateway is not there or has no instance' : instance.health
+  const origin = instance.origin
+  const from = origin ? `, for ${keyText(origin.key)} in ${origin.registry}` : ''
+  return `${addressText(instance)}  ${writerText(entry)}${from}: ${end}`
+}
+
+function writerText({ whose, owner }: Standing | Instance): string {
+  switch (whose) {
+    case 'service':
+      return 'registered by the service'
+    case 'this-gateway':
+      return owner === undefined ? 'written by this gateway' : `written by this gateway (${owner})`
+    case 'other-gateway':
+      return `written by gateway ${owner ?? '(mark unreadable)'}`
+  }
+}

@@ -1,0 +1,124 @@
+import { createInterface } from 'node:readline/promises'
+import type { GatewayConfig } from '../config/gateway.ts'
+import { errorCode, IsthmusError } from '../kernel/errors.ts'
+import { Lifetime } from '../kernel/lifetime.ts'
+import { silentLog } from '../kernel/log.ts'
+import { Metrics } from '../kernel/metrics.ts'
+import type { Registry } from '../registry/ports.ts'
+import { EXIT, type ExitCode } from './exit-code.ts'
+import { required, startProcess } from './process.ts'
+import { openRegistry } from './registries.ts'
+
+export interface PurgeOptions {
+  readonly owner: string
+  readonly dryRun: boolean
+  /** Do not ask. */
+  readonly yes: boolean
+  /** Also while a gateway of that identity may live. */
+  readonly force: boolean
+  readonly json: boolean
+}
+
+interface Place {
+  readonly registry: string
+  readonly place: string
+}
+
+/** A claim that a dead process left lapses within this; a live one keeps it. */
+const CLAIM_WITHIN_MS = 60_000
+
+/**
+ * `isthmus purge`: removes all that a gateway ever wrote into the registries of the configuration.
+ * OWNER_TAKEN while such a gateway lives. With `dryRun` it only says what it would remove, and
+ * `attention` means that there is something.
+ */
+export async function runPurge(
+  configPath: string,
+  options: PurgeOptions,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { config } = startProcess(configPath)
+  await using life = new Lifetime()
+  const registries = openAll(required(config, 'gateway'), options.owner, life)
+  const found = await purgeAll(registries, options, true, signal)
+  if (options.dryRun || found.length === 0) {
+    report(options, found, 'would be removed')
+    return found.length > 0 ? EXIT.attention : EXIT.done
+  }
+  await confirm(found, options, signal)
+  if (!options.force) await claimAll(registries, options.owner, signal)
+  report(options, await purgeAll(registries, options, false, signal), 'removed')
+  return EXIT.done
+}
+
+function openAll(
+  { legacy, mesh }: GatewayConfig,
+  owner: string,
+  life: Lifetime,
+): readonly Registry[] {
+  const deps = { owner, log: silentLog, metrics: new Metrics() }
+  const all = [...legacy.registries, ...mesh.registries]
+  return all.map((one) => life.use(openRegistry(one, deps)))
+}
+
+async function purgeAll(
+  registries: readonly Registry[],
+  { owner }: PurgeOptions,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<readonly Place[]> {
+  const places: Place[] = []
+  for (const registry of registries) {
+    const found = await registry.purge(owner, { dryRun }, signal)
+    places.push(...found.map((place) => ({ registry: registry.name, place })))
+  }
+  return places
+}
+
+/** Who holds the identity knows that no gateway writes under it while its records go. */
+async function claimAll(
+  registries: readonly Registry[],
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = AbortSignal.timeout(CLAIM_WITHIN_MS)
+  for (const { name, presence } of registries) {
+    try {
+      await presence.claim(AbortSignal.any([signal, limit]))
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (errorCode(cause) !== 'OWNER_TAKEN' && !limit.aborted) throw cause
+      throw new IsthmusError(
+        'OWNER_TAKEN',
+        `a gateway ${owner} may be alive in ${name}: stop it (isthmus drain --stop), or say --force`,
+        { cause },
+      )
+    }
+  }
+}
+
+async function confirm(
+  found: readonly Place[],
+  { yes, json, owner }: PurgeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (yes) return
+  if (json || !process.stdin.isTTY) {
+    throw new IsthmusError('USAGE', 'say --yes to remove, or --dry-run to see what would be')
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const question = `Remove ${found.length} places that ${owner} wrote? [y/N] `
+    const answer = await terminal.question(question, { signal })
+    if (!/^y(es)?$/i.test(answer.trim())) throw new IsthmusError('USAGE', 'nothing was removed')
+  } finally {
+    terminal.close()
+  }
+}
+
+function report({ json, owner }: PurgeOptions, places: readonly Place[], what: string): void {
+  const lines = places.map(({ registry, place }) => `${registry}  ${place}\n`).join('')
+  const total = `${places.length} places of ${owner} ${what}\n`
+  const answer = { owner, removed: what === 'removed', places }
+  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${lines}${total}`)
+}

@@ -1,0 +1,96 @@
+import type { Status } from '../admin/status-answer.ts'
+import { scopeText } from './orders.ts'
+
+type Direction = Status['sync']['directions'][number]
+
+/** Whether there is nothing that an operator would want to look at. */
+export function isCalm({ phase, sync, reload }: Status): boolean {
+  return (
+    phase === 'running' &&
+    sync.orders.length === 0 &&
+    sync.mirrors.every(({ state }) => state === 'complete') &&
+    sync.directions.every(({ held, failing, paused }) => held.length + failing + paused === 0) &&
+    reload?.result !== 'refused'
+  )
+}
+
+/** All in one line, for a log. */
+export function statusLine({ id, phase, sync, edge }: Status): string {
+  const mirrors = sync.mirrors.map(
+    ({ registry, state, services }) => `${registry}=${state}:${services}`,
+  )
+  const lanes = sync.directions.map(
+    ({ name, to, exported, held, failing, paused }) =>
+      `${name}>${to}=${exported} held=${held.length} failing=${failing} paused=${paused}`,
+  )
+  return [id, phase, ...mirrors, ...lanes, `underWay=${edge.underWay}`].join(' ')
+}
+
+/** `before` and the seconds since give the rates. */
+export function statusTable(
+  status: Status,
+  before: Status | undefined,
+  seconds: number | undefined,
+): string {
+  const { id, phase, sync, edge } = status
+  const head = `gateway ${id}  ${phase}  ${edge.routes} routes  ${edge.underWay} requests under way`
+  const mirrors = sync.mirrors.map(({ registry, state, services, reads, staleReason }) => [
+    ...[registry, state, String(services), String(reads), staleReason ?? ''],
+  ])
+  const lanes = sync.directions.map((lane, at) =>
+    laneRow(lane, rateOf(lane, before?.sync.directions[at], seconds)),
+  )
+  const orders = sync.orders.map(({ kind, scope }) => `order: ${kind} ${scopeText(scope)}`)
+  return [
+    head,
+    ...columns([['registry', 'mirror', 'services', 'reads', ''], ...mirrors]),
+    ...columns([LANE_HEAD, ...lanes]),
+    ...orders,
+    ...reloadLines(status),
+    '',
+  ].join('\n')
+}
+
+const LANE_HEAD = [
+  'direction',
+  'into',
+  'exported',
+  'waiting',
+  'held',
+  'failing',
+  'paused',
+  'writes/s',
+]
+
+function laneRow(lane: Direction, rate: string): readonly string[] {
+  const { name, to, exported, waiting, working, held, failing, paused } = lane
+  const numbers = [exported, waiting + working, held.length, failing, paused]
+  return [name, to, ...numbers.map(String), rate]
+}
+
+function rateOf(
+  { writes }: Direction,
+  before: Direction | undefined,
+  seconds: number | undefined,
+): string {
+  if (!before || seconds === undefined) return '-'
+  const count = (of: Direction['writes']): number => of.put + of.withdrawn
+  return ((count(writes) - count(before.writes)) / seconds).toFixed(1)
+}
+
+function reloadLines({ reload }: Status): readonly string[] {
+  if (!reload) return []
+  const why = reload.error === undefined ? '' : `: ${reload.error}`
+  return [`configuration: ${reload.result} at ${new Date(reload.atMs).toISOString()}${why}`]
+}
+
+/** Rows of equal length, each column as wide as its widest cell. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
