@@ -80,13 +80,16 @@ export class Lane {
     if (change.healed && mirror === to) this.#queue.forgive(isRetryable)
     const targets =
       mirror === to ? this.direction.targetChanged(change) : this.direction.sourceChanged(change)
-    for (const target of targets) this.#queue.add(keyText(target))
+    for (const target of targets) {
+      if (change.regained) this.#queue.wake(keyText(target))
+      else this.#queue.add(keyText(target))
+    }
   }
 
   addressChanged(direction: DirectionName, source: KeyText): void {
     if (direction !== this.direction.parts.name) return
     const candidate = this.direction.places.of(source)
-    if (candidate) this.#queue.add(keyText(candidate.target))
+    if (candidate) this.#queue.wake(keyText(candidate.target))
   }
 
   /** Lets go what is held and `scope` is about; returns the services. */

@@ -79,6 +79,14 @@ export class KeyQueue<K extends string> {
     }
   }
 
+  /** What the last run of `key` waited for is there: it is not one more change of a burst. */
+  wake(key: K): void {
+    if (this.#delayed.get(key)?.failure) return
+    this.#delayed.delete(key)
+    this.#endedMs.delete(key)
+    this.add(key)
+  }
+
   /** Ends the pauses after failures that are healed now. */
   forgive(isHealed: (error: unknown) => boolean): void {
     for (const [key, { failure }] of this.#delayed) {

@@ -111,6 +111,28 @@ describe('queue', () => {
     expect(it.runs).toEqual(['0 a', '1000 a'])
   })
 
+  test('what a run waited for is no part of a burst', async () => {
+    await using it = running()
+    it.queue.add('a')
+    await it.clock.advance(5)
+    it.queue.add('a')
+    it.queue.wake('a')
+    await it.clock.advance(0)
+    it.queue.add('a')
+    await it.clock.advance(100)
+    expect(it.runs).toEqual(['0 a', '5 a', '55 a'])
+  })
+
+  test('… but a pause after a failure is not ended by it', async () => {
+    const fails = (): Promise<void> => Promise.reject(new IsthmusError('REGISTRY_CONFLICT', 'no'))
+    await using it = running({}, fails)
+    it.queue.add('a')
+    await it.clock.advance(5)
+    it.queue.wake('a')
+    await it.clock.advance(5)
+    expect(it.runs).toEqual(['0 a'])
+  })
+
   test('forgiving ends the pauses after failures that are healed, and no others', async () => {
     let healthy = false
     const work = (key: string): Promise<void> => {
