@@ -21,7 +21,7 @@ export function setAside(
   callee: TraceSide,
   memory: TraceMemory,
 ): { readonly value: TraceContext | TraceSeed; readonly losses: readonly Loss[] } {
-  const losses = lossesOf(written, callee.sends, callee.traceIdBits)
+  const losses = lossesOf(written, callee.sends, callee.traceIdBits, callee.formats)
   if (!isContext(written)) return { value: written, losses }
   if (losses.length > 0 || !comesBackWhole(written, callee)) memory.remember(callee.name, written)
   const item = losses.length > 0 && callee.forwardsBaggage ? packRest(written, losses) : undefined
@@ -32,10 +32,10 @@ export function setAside(
 /** A service may pass on one of the formats that it was given: each alone must say it all. */
 function comesBackWhole(
   written: TraceContext,
-  { accepts, sends, traceIdBits }: TraceSide,
+  { accepts, sends, traceIdBits, formats }: TraceSide,
 ): boolean {
   const isWhole = (format: HeaderFormat): boolean =>
-    lossesOf(written, [format], traceIdBits).length === 0
+    lossesOf(written, [format], traceIdBits, formats).length === 0
   return accepts.every((format) => isOnly(sends, format) || isWhole(format))
 }
 
@@ -53,5 +53,7 @@ export function bringBack(
   const { value, told } = unpackRest(read)
   if (!isContext(value)) return value
   const known = told ?? memory.recall(caller.name, value)
-  return known === undefined ? value : restoreContext(value, known, caller.traceIdBits)
+  return known === undefined
+    ? value
+    : restoreContext(value, known, caller.traceIdBits, caller.formats)
 }

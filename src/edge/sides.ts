@@ -1,3 +1,7 @@
+import type { HeaderCodec } from '../../trace-converter/context/codec.ts'
+import type { FormatDeclaration } from '../../trace-converter/context/declaration.ts'
+import { declaredCodec } from '../../trace-converter/context/declared.ts'
+import { Formats } from '../../trace-converter/context/formats.ts'
 import type { DirectionName } from '../registry/exposure.ts'
 import type { ParticipationOf, ParticipationOptions } from './participation.ts'
 import { participationOf } from './participation.ts'
@@ -10,6 +14,9 @@ interface EdgeSide {
   readonly headers: Pick<TraceSide, 'accepts' | 'sends' | 'traceIdBits'> & {
     /** Absent: where Jaeger's or OpenTracing's fields are sent, whose clients pass them on. */
     readonly forwardsBaggage?: boolean | undefined
+    readonly lenient?: boolean | undefined
+    /** Formats of its own making. */
+    readonly declares?: readonly FormatDeclaration[] | undefined
   }
   /** Host that services of this side dial to reach the gateway. */
   readonly advertise: string
@@ -31,8 +38,16 @@ export function traceSides(
   sides: EdgeSides,
   reporters: Reporters,
 ): Readonly<Record<DirectionName, TraceSides>> {
-  const legacy = traceSide('legacy', sides.legacy, reporters.legacy)
-  const mesh = traceSide('mesh', sides.mesh, reporters.mesh)
+  const ofLegacy = codecsOf(sides.legacy)
+  const ofMesh = codecsOf(sides.mesh)
+  const legacy = {
+    ...traceSide('legacy', sides.legacy, reporters.legacy),
+    formats: new Formats(ofLegacy, ofMesh),
+  }
+  const mesh = {
+    ...traceSide('mesh', sides.mesh, reporters.mesh),
+    formats: new Formats(ofMesh, ofLegacy),
+  }
   return {
     'legacy-to-mesh': { caller: mesh, callee: legacy },
     'mesh-to-legacy': { caller: legacy, callee: mesh },
@@ -69,8 +84,20 @@ function traceSide(
   { headers }: EdgeSide,
   reporter: SpanReporter | undefined,
 ): TraceSide {
-  const { accepts, sends, traceIdBits } = headers
+  const { accepts, sends, traceIdBits, lenient = false } = headers
   const forwardsBaggage =
     headers.forwardsBaggage ?? (sends.includes('jaeger') || sends.includes('ot'))
-  return { name, accepts, sends, traceIdBits, forwardsBaggage, ...(reporter ? { reporter } : {}) }
+  return {
+    name,
+    accepts,
+    sends,
+    traceIdBits,
+    lenient,
+    forwardsBaggage,
+    ...(reporter ? { reporter } : {}),
+  }
+}
+
+function codecsOf({ headers }: EdgeSide): readonly HeaderCodec[] {
+  return (headers.declares ?? []).map(declaredCodec)
 }

@@ -55,12 +55,12 @@ export function crossTrace(
   participation: Participation,
   deps: TraceDeps,
 ): TraceCrossing {
-  const { traceIdBits, sends } = sides.callee
-  const options = { traceIdBits }
+  const { sends } = sides.callee
+  const options = sides.callee
   if (participation === 'ignore') {
     return { headers: writeContext(onward, undefined, sends, options), rejected: [], losses: [] }
   }
-  const read = readContext(received, sides.caller.accepts)
+  const read = readContext(received, sides.caller.accepts, sides.caller)
   const { rejected } = read
   const came = begins(read.context ?? read.seed, participation, sides.caller, deps.memory)
   const links = [...came.links, ...rejected.flatMap(outranked)]

@@ -41,6 +41,7 @@ export function vendorAspect(name: string): Aspect {
   return OWNERS.get(name.slice(0, name.indexOf('.'))) ?? 'declared-fields'
 }
 
+const SPAN = bitOf('span-id')
 const HIGH = bitOf('trace-id-high')
 const WIDTH = bitOf('trace-id-width')
 const RAW = bitOf('raw-trace-id')
@@ -65,7 +66,7 @@ export function aspectsOf(value: TraceContext | TraceSeed): AspectBits {
 
 function ofContext(context: TraceContext): AspectBits {
   const high = hasHighHalf(context.traceId)
-  let bits = high ? HIGH : context.traceIdWidth === 128 ? WIDTH : 0
+  let bits = SPAN | (high ? HIGH : context.traceIdWidth === 128 ? WIDTH : 0)
   if (context.rawTraceId !== undefined) bits |= RAW
   if (hasParent(context)) bits |= PARENT
   if (context.sampling === 'defer') bits |= DEFER

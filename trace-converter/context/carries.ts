@@ -10,6 +10,7 @@ export type Carries = Readonly<Record<Aspect, Carry>>
 
 /** A format that says ids, and whether a trace is sampled or nobody has decided. */
 export const PLAIN: Carries = {
+  'span-id': 'kept',
   'trace-id-high': 'full-width',
   'trace-id-width': 'full-width',
   'raw-trace-id': 'lost',

@@ -22,5 +22,11 @@ export function startContext(
   },
 ): TraceContext {
   const bare = bareContext(seed.trace ?? ids, ids.spanId, 'root', seed.sampling, seed.source)
-  return { ...bare, baggage: seed.baggage, vendor: seed.vendor }
+  const rawTraceId = seed.trace?.rawTraceId
+  return {
+    ...bare,
+    ...(rawTraceId === undefined ? {} : { rawTraceId }),
+    baggage: seed.baggage,
+    vendor: seed.vendor,
+  }
 }

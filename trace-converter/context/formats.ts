@@ -39,19 +39,21 @@ export interface KnownFormat {
 }
 
 /**
- * The formats that a gateway knows: the standard ones and those that its configuration declares.
- * What a side may send and gets is a choice among them; the headers of all are taken away.
+ * The formats that one side may speak: the standard ones and those that it declares. What it sends
+ * and gets is a choice among them; the headers of all are taken away.
  */
 export class Formats {
   readonly #known: ReadonlyMap<HeaderFormat, KnownFormat>
   readonly #names: HeaderNames
 
-  constructor(declared: readonly HeaderCodec[] = []) {
+  /** `others`: formats that are not spoken here, whose headers are taken away all the same. */
+  constructor(declared: readonly HeaderCodec[] = [], others: readonly HeaderCodec[] = []) {
     const all = [...STANDARD, ...declared]
     this.#known = new Map(all.map((codec) => [codec.format, withMasks(codec)]))
+    const owners = [...all, ...others]
     this.#names = new HeaderNames(
-      all.flatMap(({ headerNames }) => headerNames),
-      all.flatMap(({ headerPrefix }) => headerPrefix ?? []),
+      owners.flatMap(({ headerNames }) => headerNames),
+      owners.flatMap(({ headerPrefix }) => headerPrefix ?? []),
     )
   }
 

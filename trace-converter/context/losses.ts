@@ -55,7 +55,7 @@ function carriedBy(
 }
 
 /** What has no limits: the usual context has nothing else, and no codec is asked. */
-const NEVER_CUT = bitsOf(['decision', 'defer', 'debug', 'parent', 'firehose', 'random'])
+const NEVER_CUT = bitsOf(['span-id', 'decision', 'defer', 'debug', 'parent', 'firehose', 'random'])
 
 function cutBy(
   { codec }: KnownFormat,

@@ -40,7 +40,7 @@ export interface TraceSeed {
   readonly vendor: Readonly<Record<string, string>>
   readonly source: HeaderFormat
   /** The trace that must begin here, where the sender named one and no span (a load balancer). */
-  readonly trace?: Pick<TraceContext, 'traceId' | 'traceIdWidth'>
+  readonly trace?: Pick<TraceContext, 'traceId' | 'traceIdWidth' | 'rawTraceId'>
 }
 
 /** Four things that stay four things: nobody decided, no, yes, yes past every sampler. */
@@ -114,8 +114,9 @@ export interface Loss {
   readonly why: string
 }
 
-/** What a context can hold besides the trace and span id: the rows of docs/trace-headers.md. */
+/** What a context can hold besides the trace id: the rows of docs/trace-headers.md. */
 export const ASPECTS = [
+  'span-id',
   'trace-id-high',
   'trace-id-width',
   'raw-trace-id',

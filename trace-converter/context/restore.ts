@@ -1,3 +1,4 @@
+import { STANDARD_FORMATS, type Formats } from './formats.ts'
 import { hasHighHalf } from './ids.ts'
 import { lossesOf } from './losses.ts'
 import { isSameTrace } from './merge.ts'
@@ -13,9 +14,10 @@ export function restoreContext(
   returned: TraceContext,
   told: TraceContext,
   traceIdBits: 64 | 128,
+  formats: Formats = STANDARD_FORMATS,
 ): TraceContext {
   if (!isSameTrace(returned, told)) return returned
-  const losses = lossesOf(told, [returned.source], traceIdBits)
+  const losses = lossesOf(told, [returned.source], traceIdBits, formats)
   const lost: ReadonlySet<string> = new Set(losses.map(({ what }) => what))
   const isWhole = hasHighHalf(returned.traceId) || !hasHighHalf(told.traceId)
   const random = returned.random ?? told.random
@@ -55,6 +57,8 @@ function restoredSampling(
   lost: ReadonlySet<string>,
 ): TraceContext['sampling'] {
   const { sampling } = told
+  // It has no word for any decision.
+  if (lost.has('decision')) return sampling
   if (sampling !== 'defer' && sampling !== 'debug') return returned.sampling
   return isCoarse(returned, lost, sampling)
     ? refineSampling(returned.sampling, sampling)

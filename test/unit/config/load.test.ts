@@ -71,7 +71,7 @@ describe('parseConfig', () => {
     const message = faultsOf(text)
     expect(message).toContain('gateway.id: use 1 to 32 of a-z, 0-9 and -')
     expect(message).toContain('gateway.typo: is not known here')
-    expect(message).toContain('gateway.legacy.headers.accepts.0: Invalid option')
+    expect(message).toContain('gateway.legacy.headers.accepts.0: no such format')
     expect(message).toContain('environment variable MISSING is not set')
     expect(message).toContain('gateway.mesh.registries.0.token: file gone.txt cannot be read')
   })

@@ -45,6 +45,7 @@ const catSpan = spanIdOfText('shop-0a000001-431738-2', catTrace) ?? spanId(PAREN
 
 /** One context each in which the aspect is there to be lost. */
 const SAMPLES: Readonly<Record<Aspect, Sample>> = {
+  'span-id': { value: context(), see: (read) => read.spanId },
   'trace-id-high': { value: context(), see: (read) => read.traceId },
   'trace-id-width': {
     value: context({ traceId: short, traceIdWidth: 128 }),
