@@ -146,3 +146,25 @@ describe('removal budget', () => {
     expect(it.allowed(2, 4)).toBe(2)
   })
 })
+
+test('what is held is confirmed by a second read of every registry, not of one twice', async () => {
+  const clock = new ManualClock()
+  const reads = [1, 4]
+  const abort = new AbortController()
+  const woken: KeyText[] = []
+  const budget = new RemovalBudget({ ...OPTIONS, atLeast: 0 }, clock, {
+    counts: () => [...reads],
+    request: () => undefined,
+  })
+  const done = budget.tend(abort.signal, (one) => woken.push(one))
+  expect(budget.allow(key(1), 1)).toBe(false)
+  await clock.advance(12_000)
+  reads[1] = 6
+  await clock.advance(2_000)
+  expect(woken).toEqual([])
+  reads[0] = 2
+  await clock.advance(2_000)
+  expect(woken).toContain(key(1))
+  abort.abort()
+  await done
+})
