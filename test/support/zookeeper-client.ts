@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { ACL, createClient, CreateMode, Id, State, type Client } from 'node-zookeeper-client'
+import { containerRequest } from './container-request.ts'
 
 /** The client that a service of its own would use: the plain library, and nothing of ours. */
 export interface ZookeeperClient extends AsyncDisposable {
@@ -16,6 +17,8 @@ export interface ZookeeperClient extends AsyncDisposable {
   folder(path: string): Promise<Folder | undefined>
   /** undefined when there is no such znode. `session` is '0' × 16 when it is persistent. */
   read(path: string): Promise<Read | undefined>
+  /** A folder that the server removes once it is empty. What it stands in must be there. */
+  createContainer(path: string): Promise<void>
   /** A persistent znode that nobody may read. Its folder must be there. */
   createForbidden(path: string): Promise<void>
   /** Makes the znode unreadable for all, or readable again. */
@@ -122,6 +125,11 @@ class PlainClient implements ZookeeperClient {
             }),
       )
     return await call<Read>(read).catch(unless(NO_NODE))
+  }
+
+  async createContainer(path: string): Promise<void> {
+    const { connectionManager: manager } = this.#client
+    await call((done) => manager.queue(containerRequest(path), done))
   }
 
   async createForbidden(path: string): Promise<void> {
