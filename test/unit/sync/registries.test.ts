@@ -145,7 +145,10 @@ const edit = fc.record({
   registry: fc.nat(1),
   service: fc.constantFrom(...NAMES),
   id: fc.constantFrom('x', 'y'),
-  what: fc.constantFrom('put', 'put', 'drop', 'drop', 'disconnect', 'connect', 'hide', 'unhide'),
+  what: fc.constantFrom(
+    ...['put', 'put', 'put', 'drop', 'drop', 'drop', 'disconnect', 'connect', 'hide', 'unhide'],
+    'restart',
+  ),
   pause: fc.nat(12),
 })
 
@@ -163,11 +166,14 @@ test('law: to lose one registry, or its copy of a service, never takes away what
         const mesh = new ObservedBackend({ pace: unevenPace(seed) }, (key) => {
           if (!gone.has(keyText(key))) wrong.push(keyText(key))
         })
-        await using gateway = new Gateway({
-          owner: 'gw',
-          legacy: legacies.map((backend, n) => ({ name: `zk${n}`, backend })),
-          mesh: { name: 'consul', backend: mesh },
-        })
+        const start = (): Gateway =>
+          new Gateway({
+            owner: 'gw',
+            legacy: legacies.map((backend, n) => ({ name: `zk${n}`, backend })),
+            mesh: { name: 'consul', backend: mesh },
+          })
+        await using gateways = new Stack()
+        let gateway = gateways.push(start())
         await eventually('ready', () => gateway.bridge.ready())
         const has = (service: string): boolean =>
           own.some((set) => [...set].some((one) => one.startsWith(service)))
@@ -180,6 +186,9 @@ test('law: to lose one registry, or its copy of a service, never takes away what
           } else if (what === 'drop') {
             backend.deregister(keyOf(service), `${registry}${id}`)
             set.delete(`${service} ${registry}${id}`)
+          } else if (what === 'restart') {
+            await gateway.kill()
+            gateway = gateways.push(start())
           } else if (what === 'disconnect') backend.disconnect()
           else if (what === 'connect') backend.connect()
           else backend.hide(what === 'hide' ? [keyOf(service).name] : [])
@@ -216,3 +225,16 @@ test('law: to lose one registry, or its copy of a service, never takes away what
     { numRuns: 60 },
   )
 }, 120_000)
+
+class Stack implements AsyncDisposable {
+  readonly #gateways: Gateway[] = []
+
+  push(gateway: Gateway): Gateway {
+    this.#gateways.push(gateway)
+    return gateway
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const gateway of this.#gateways) await gateway[Symbol.asyncDispose]()
+  }
+}
