@@ -94,9 +94,22 @@ export class ConsulHttp implements AsyncDisposable {
     await Promise.all([this.#brief.destroy(), this.#blocking.destroy()])
   }
 
+  /** A token that was replaced a moment ago gets a second try: its forerunner may be revoked. */
   async #send(pool: Pool, target: Target, signal: AbortSignal): Promise<Answer> {
-    const { path, query, timeoutMs, body } = target
     const token = await this.#token.current()
+    const answer = await this.#request(pool, target, token, signal)
+    if (!isRefusal(answer.status)) return answer
+    this.#token.refused()
+    const next = await this.#token.current()
+    return next === token ? answer : this.#request(pool, target, next, signal)
+  }
+
+  async #request(
+    pool: Pool,
+    { path, query, timeoutMs, body }: Target,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     try {
       const response = await pool.request({
         path: `${this.#base}${path}?${new URLSearchParams({ ...this.#query, ...query }).toString()}`,
@@ -108,7 +121,6 @@ export class ConsulHttp implements AsyncDisposable {
         signal,
       })
       const text = await response.body.text()
-      if (isRefusal(response.statusCode)) this.#token.refused()
       return { status: response.statusCode, text, index: indexOf(response.headers) }
     } catch (cause) {
       signal.throwIfAborted()

@@ -8,7 +8,7 @@ const LOOK_EVERY_MS = 1_000
 export interface TokenSource {
   /** The token of this moment; undefined for none. */
   current(): Promise<string | undefined>
-  /** Consul has refused the last one: the next request looks for another. */
+  /** Consul has refused the last one: there may be another already. */
   refused(): void
 }
 

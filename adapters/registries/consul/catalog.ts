@@ -6,6 +6,7 @@ import {
 } from '../../../src/registry/model.ts'
 import type { Answer, ConsulHttp, Query } from '../../connections/consul/http.ts'
 import { readEntry, type ReadingRules } from './instance.ts'
+import { Sight } from './sight.ts'
 import { parseChecks, parseEntries, parseNames, type Check, type Entry } from './wire.ts'
 
 /** An instance with the index that Consul compares in a conditional write. */
@@ -36,15 +37,35 @@ const CONSISTENT: Query = { consistent: '' }
 export class Catalog {
   readonly http: ConsulHttp
   readonly #rules: ReadingRules
+  readonly #namesSight = new Sight()
+  readonly #entriesSight = new Sight()
 
   constructor(http: ConsulHttp, rules: ReadingRules) {
     this.http = http
     this.#rules = rules
   }
 
+  /** All names, if the token lets entries be seen as well. */
   async names(signal: AbortSignal): Promise<{ index: number; names: readonly string[] }> {
+    await this.#checkSight(signal)
     const answer = await this.http.get('/catalog/services', CONSISTENT, signal)
-    return { index: answer.index, names: namesIn(answer) }
+    return { index: answer.index, names: this.namesIn(answer) }
+  }
+
+  /**
+   * Names in the catalog, each once: `Foo` and `foo` are one service to whoever asks for either,
+   * although the catalog lists both.
+   */
+  namesIn(answer: Answer): readonly string[] {
+    const names = Object.keys(parseNames(answer.text)).sort()
+    this.#namesSight.check('/catalog/services', names.includes(CONSUL))
+    const byFolded = new Map<string, string>()
+    for (const name of names) {
+      const folded = foldName(name)
+      if (folded === CONSUL) continue
+      if (name === folded || !byFolded.has(folded)) byFolded.set(folded, name)
+    }
+    return [...byFolded.values()]
   }
 
   /** Checks in a state, and the index to follow them from. */
@@ -59,7 +80,15 @@ export class Catalog {
   }
 
   async serviceConsistently(name: string, signal: AbortSignal): Promise<ServiceRead> {
-    return this.serviceIn(name, await this.http.get(servicePath(name), CONSISTENT, signal))
+    const read = this.serviceIn(name, await this.http.get(servicePath(name), CONSISTENT, signal))
+    if (read.versions.size === 0) await this.#checkSight(signal)
+    return read
+  }
+
+  async #checkSight(signal: AbortSignal): Promise<void> {
+    const path = servicePath(CONSUL)
+    const answer = await this.http.get(path, CONSISTENT, signal)
+    this.#entriesSight.check(path, parseEntries(answer.text).length > 0)
   }
 
   serviceIn(name: string, answer: Answer): ServiceRead {
@@ -83,20 +112,6 @@ export class Catalog {
 
 export function servicePath(name: string): string {
   return `/health/service/${encodeURIComponent(name)}`
-}
-
-/**
- * Names in the catalog, each once: `Foo` and `foo` are one service to whoever asks for either,
- * although the catalog lists both.
- */
-export function namesIn(answer: Answer): readonly string[] {
-  const byFolded = new Map<string, string>()
-  for (const name of Object.keys(parseNames(answer.text)).sort()) {
-    const folded = foldName(name)
-    if (folded === CONSUL) continue
-    if (name === folded || !byFolded.has(folded)) byFolded.set(folded, name)
-  }
-  return [...byFolded.values()]
 }
 
 /** Case folded, for Consul's sake. */

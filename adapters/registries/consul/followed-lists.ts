@@ -1,5 +1,5 @@
 import { follow } from '../../connections/consul/blocking.ts'
-import { foldName, namesIn, type Catalog } from './catalog.ts'
+import { foldName, type Catalog } from './catalog.ts'
 import { CheckIndex, type CheckSubject } from './check-index.ts'
 import { parseChecks } from './wire.ts'
 
@@ -65,7 +65,7 @@ export class FollowedLists {
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
     const start = { index: this.#namesIndex, waitMs: () => this.#waitMs }
     for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {
-      reader.names(new Set(namesIn(answer).map(foldName)), answer.index)
+      reader.names(new Set(this.#catalog.namesIn(answer).map(foldName)), answer.index)
     }
   }
 

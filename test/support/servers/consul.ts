@@ -9,6 +9,8 @@ import { type RealServer, startServer } from './real-server.ts'
 export interface ConsulOptions {
   /** Further settings of the agent's configuration file, such as `limits`; they win. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** With which it is seen whether the server serves. */
+  readonly token?: string
 }
 
 /**
@@ -16,7 +18,8 @@ export interface ConsulOptions {
  * free ports of 127.0.0.1.
  */
 export async function startConsul(options: ConsulOptions = {}): Promise<RealServer> {
-  return startAgent(await agentPorts(), { bootstrap_expect: 1, ...options.config })
+  const { config, token } = options
+  return startAgent(await agentPorts(), { bootstrap_expect: 1, ...config }, token)
 }
 
 /** Several Consul servers that elect one of them. */
@@ -72,6 +75,7 @@ async function agentPorts(): Promise<AgentPorts> {
 async function startAgent(
   ports: AgentPorts,
   settings: Readonly<Record<string, unknown>>,
+  token = '',
 ): Promise<RealServer> {
   const folder = await mkdtemp(join(tmpdir(), `isthmus-consul-${process.pid}-`))
   const config = {
@@ -87,7 +91,7 @@ async function startAgent(
     command: serverPrograms().consul.command,
     args: ['agent', '-config-file', join(folder, 'agent.json')],
     folder,
-    ready: (signal) => servedVersion(address, signal),
+    ready: (signal) => servedVersion(address, token, signal),
   })
 }
 
@@ -105,9 +109,14 @@ const agentConfig = (dataDir: string, port: number) => ({
 const self = z.object({ Config: z.object({ Version: z.string() }) })
 
 /** Serves once it has a leader and has entered itself into its catalog. */
-async function servedVersion(address: string, signal: AbortSignal): Promise<string | undefined> {
+async function servedVersion(
+  address: string,
+  token: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const headers = { 'x-consul-token': token }
   const ask = async (path: string): Promise<unknown> => {
-    const response = await fetch(`${address}${path}`, { signal })
+    const response = await fetch(`${address}${path}`, { headers, signal })
     return response.ok ? response.json() : undefined
   }
   const leader = await ask('/v1/status/leader')

@@ -85,7 +85,23 @@ test('each request carries the token of its moment', async () => {
   await using http = new ConsulHttp(options)
   const refused = { code: 'REGISTRY_REFUSED', retry: true }
   await expect(http.get('/catalog/services', {}, NEVER)).rejects.toMatchObject(refused)
+  expect(seen).toEqual(['first'])
   await file.write('second')
   expect(await http.get('/catalog/services', {}, NEVER)).toMatchObject({ text: '{}' })
-  expect(seen).toEqual(['first', 'second'])
+})
+
+test('a token that was replaced while the last one still counts is tried at once', async () => {
+  await using file = await secret()
+  await file.write('first')
+  let good = 'first'
+  await using server = await scriptedServer(({ headers }) =>
+    headers['x-consul-token'] === good ? { body: '{}' } : { status: 403, body: 'ACL not found' },
+  )
+  const options = { url: server.address, tokenFile: file.path, blockingConnections: 1 }
+  await using http = new ConsulHttp(options)
+  await http.get('/catalog/services', {}, NEVER)
+  good = 'second'
+  await file.write(good)
+  await http.get('/catalog/services', {}, NEVER)
+  expect(server.asked).toHaveLength(3)
 })
