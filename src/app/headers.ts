@@ -17,7 +17,7 @@ export interface HeadersOptions extends SideChoice {
 export async function runHeaders(options: HeadersOptions): Promise<ExitCode> {
   const crossings = crossingsOf(options)
   const headers: HeaderList = parseHeaderInput(await readAll(process.stdin))
-  const recognised = recognise(headers)
+  const recognised = recognise(headers, crossings)
   const crossed = crossings.map((crossing) => explainCrossing(headers, crossing))
   const lines = options.json
     ? [JSON.stringify({ recognised, crossings: crossed }, null, 2)]

@@ -19,7 +19,7 @@ import type { ParticipationOf } from './participation.ts'
 import { crossTrace, type TraceCrossing } from './trace.ts'
 import type { TraceMemory } from './trace-memory.ts'
 import type { TraceObserver } from './trace-observer.ts'
-import type { TraceSides } from './trace-side.ts'
+import type { TraceSide, TraceSides } from './trace-side.ts'
 
 export interface CrossingDeps extends AttemptDeps {
   readonly forwarder: Forwarder
@@ -47,7 +47,9 @@ export async function cross(exchange: Exchange, route: Route, deps: CrossingDeps
   const trace = convertTrace(exchange, direction, deps)
   const reportSpans = beginSpans(trace, exchange, route, deps.sides[direction], clock, metrics)
   const reply = new OnwardReply(exchange.reply, () => deps.closing(route))
-  const trailers = (): HeaderList => withoutTrace(trailerFields(exchange.trailers()))
+  const trailers = (): HeaderList => {
+    return withoutTrace(trailerFields(exchange.trailers()), deps.sides[direction].callee)
+  }
   const onward = { ...exchange, headers: trace.headers, trailers, reply }
   const { endpoint, failure } = await carry(onward, route, deps)
   const error = failure === undefined ? undefined : (errorCode(failure) ?? 'UNKNOWN')
@@ -66,7 +68,7 @@ function convertTrace(
   deps: CrossingDeps,
 ): TraceCrossing {
   const { sides, participations, metrics, observer } = deps
-  observer.observe(sides[direction].caller.name, exchange.headers)
+  observer.observe(sides[direction].caller, exchange.headers)
   const participation = participations[direction](exchange.caller().host)
   const onward = requestFields(exchange.headers)
   const trace = crossTrace(exchange.headers, onward, sides[direction], participation, deps)
@@ -76,10 +78,8 @@ function convertTrace(
 }
 
 /** Nobody reads a context after the body; what passed there would be a stale one. */
-function withoutTrace(trailers: HeaderList): HeaderList {
-  return trailers.length === 0
-    ? trailers
-    : writeContext(trailers, undefined, [], { traceIdBits: 128 })
+function withoutTrace(trailers: HeaderList, side: TraceSide): HeaderList {
+  return trailers.length === 0 ? trailers : writeContext(trailers, undefined, [], side)
 }
 
 async function carry(

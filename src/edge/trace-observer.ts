@@ -7,6 +7,7 @@ import {
 import { readContext } from '../../trace-converter/context/read.ts'
 import { writeContext } from '../../trace-converter/context/write.ts'
 import type { SideName } from './trace-memory.ts'
+import type { TraceSide } from './trace-side.ts'
 
 /** What the requests of one side carried, as far as they were looked at. */
 export interface SeenHeaders {
@@ -39,8 +40,8 @@ const OPEN = /^(uberctx-|ot-baggage-)/
 export class TraceObserver {
   readonly #seen: Readonly<Record<SideName, Seen>> = { legacy: new Seen(), mesh: new Seen() }
 
-  observe(side: SideName, headers: HeaderList): void {
-    this.#seen[side].look(headers)
+  observe(side: TraceSide, headers: HeaderList): void {
+    this.#seen[side.name].look(side, headers)
   }
 
   get seen(): SeenBySide {
@@ -56,17 +57,18 @@ class Seen {
   readonly #fields = new Map<string, number>()
   readonly #traceIds = { bits64: 0, bits128: 0 }
 
-  look(headers: HeaderList): void {
+  look(side: TraceSide, headers: HeaderList): void {
     const requests = this.#requests++
     if (requests >= ALL_OF_FIRST && requests % THEN_ONE_IN !== 0) return
     this.#sampled += 1
-    const others = new Set(writeContext(headers, undefined, [], { traceIdBits: 128 }))
+    const others = new Set(writeContext(headers, undefined, [], side))
     const own = headers.filter((field) => !others.has(field))
     if (own.length === 0) return
     this.#traced += 1
     for (const name of new Set(own.map(([field]) => family(field)))) this.#countField(name)
-    for (const format of HEADER_FORMATS) {
-      const { context } = readContext(own, [format])
+    // What the side is known to speak may be of its own making.
+    for (const format of new Set([...HEADER_FORMATS, ...side.accepts])) {
+      const { context } = readContext(own, [format], side)
       if (context === undefined) continue
       count(this.#formats, format)
       this.#countId(context)

@@ -26,7 +26,9 @@ export function packRest(context: TraceContext, losses: readonly Loss[]): Baggag
       s: context.spanId,
       r: context.rawTraceId,
       p: lost.has('parent') ? context.parent : undefined,
-      d: lost.has('defer') || lost.has('debug') ? context.sampling : undefined,
+      d: ['decision', 'defer', 'debug'].some((what) => lost.has(what))
+        ? context.sampling
+        : undefined,
       f: context.firehose || undefined,
       n: context.random,
       m: textOrNone(formatTracestate(context.tracestate)),

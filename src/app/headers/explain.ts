@@ -42,12 +42,28 @@ export interface Crossed {
   readonly participation: Participation
 }
 
-/** Each standard format alone; those with nothing of theirs are left out. */
-export function recognise(headers: HeaderList): readonly Recognised[] {
-  return HEADER_FORMATS.map((format) => ({ format, ...readContext(headers, [format]) })).filter(
-    ({ context, seed, rejected }) =>
-      context !== undefined || seed !== undefined || rejected.length > 0,
-  )
+/**
+ * Each standard format alone, and those that the sides of `crossings` speak besides; those with
+ * nothing of theirs are left out.
+ */
+export function recognise(
+  headers: HeaderList,
+  crossings: readonly Crossed[],
+): readonly Recognised[] {
+  const callers = crossings.map(({ sides }) => sides.caller)
+  const spoken = new Set([...HEADER_FORMATS, ...callers.flatMap(({ accepts }) => accepts)])
+  const read = (format: HeaderFormat): ReturnType<typeof readContext> =>
+    readContext(
+      headers,
+      [format],
+      callers.find(({ accepts }) => accepts.includes(format)),
+    )
+  return [...spoken]
+    .map((format) => ({ format, ...read(format) }))
+    .filter(
+      ({ context, seed, rejected }) =>
+        context !== undefined || seed !== undefined || rejected.length > 0,
+    )
 }
 
 /** By the gateway's own conversion. Ids that it would make anew stay as they came: nobody reports. */
