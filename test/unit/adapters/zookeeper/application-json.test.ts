@@ -90,10 +90,8 @@ describe('the metadata', () => {
     const service = { name: 'a.B', protocol: 'tri' }
     const revision = (entries: [string, string][]): string =>
       formatMetadata('app', { ...service, params: new Map(entries) }).revision
-    const [one, two]: [string, string][] = [
-      ['a', '1'],
-      ['b', '2'],
-    ]
+    const one: [string, string] = ['a', '1']
+    const two: [string, string] = ['b', '2']
     expect(revision([one, two])).toBe(revision([two, one]))
     expect(revision([one])).not.toBe(revision([two]))
     expect(revision([one])).toMatch(/^[0-9a-f]{32}$/)
