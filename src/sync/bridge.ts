@@ -12,6 +12,7 @@ import { Direction } from './direction.ts'
 import { explainIn } from './explain.ts'
 import type { ExplainedService } from './explain.ts'
 import { follow } from './follow.ts'
+import { Identity } from './identity.ts'
 import { Lane } from './lane.ts'
 import { createMeters } from './meters.ts'
 import type { Meters } from './meters.ts'
@@ -52,7 +53,8 @@ export interface BridgeOptions {
 export interface Bridge {
   /**
    * Works until `signal` aborts; outages are waited out. What it wrote stays when it ends, so that
-   * the next start finds it and has nothing to do. Rejects only for a fault in itself.
+   * the next start finds it and has nothing to do. Rejects with OWNER_TAKEN when another process
+   * runs under this identity, else only for a fault in itself.
    */
   run(signal: AbortSignal): Promise<void>
   /** Whether every registry has been read completely once. */
@@ -108,6 +110,8 @@ class TwoWayBridge implements Bridge {
   readonly #orders: Orders
   /** Of both sides. */
   readonly #ends: readonly End[]
+  /** One for each registry, in the order of `#ends`. */
+  readonly #identities: readonly Identity[]
   /** One for each registry that is written. */
   readonly #lanes: readonly Lane[]
 
@@ -118,6 +122,7 @@ class TwoWayBridge implements Bridge {
     const legacy = sideOf(parts.legacy, parts.log)
     const mesh = sideOf(parts.mesh, parts.log)
     this.#ends = [...legacy.ends, ...mesh.ends]
+    this.#identities = this.#ends.map((end) => this.#identity(end))
     this.#lanes = [
       ...this.#lanesOf('legacy-to-mesh', legacy, mesh),
       ...this.#lanesOf('mesh-to-legacy', mesh, legacy),
@@ -130,7 +135,8 @@ class TwoWayBridge implements Bridge {
     })
     const lanes = this.#lanes.map((lane) => (stop: AbortSignal) => lane.run(stop))
     try {
-      await together([...this.#follows(), ...lanes], signal)
+      const identities = this.#identities.map((one) => (stop: AbortSignal) => one.run(stop))
+      await together([...identities, ...this.#follows(), ...lanes], signal)
     } finally {
       unsubscribe()
     }
@@ -148,6 +154,7 @@ class TwoWayBridge implements Bridge {
     return {
       ready: this.ready(),
       mirrors: this.#ends.map(({ mirror }) => mirrorStatus(mirror)),
+      identities: this.#identities.map(({ status }) => status),
       directions: this.#lanes.map((lane) => lane.status()),
       orders: this.#orders.all,
     }
@@ -205,6 +212,7 @@ class TwoWayBridge implements Bridge {
       owner,
       to: to.mirror,
       toSink: to.registry.sink,
+      identity: this.#identities[this.#ends.indexOf(to)] ?? NOBODY,
       exposure,
       budget: new RemovalBudget(options.removalBudget, clock, reads),
       orders: this.#orders,
@@ -213,6 +221,17 @@ class TwoWayBridge implements Bridge {
       clock,
     })
     return new Lane(direction, { ...options, log, clock, meters: this.#meters })
+  }
+
+  #identity({ registry, mirror }: End): Identity {
+    const { log, clock } = this.#parts
+    const onChange = (): void => {
+      this.#meters.identity(registry.name, identity.isHeld)
+      const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === mirror)
+      for (const lane of lanes) lane.identityChanged()
+    }
+    const identity = new Identity(registry, { log, clock, onChange })
+    return identity
   }
 
   #follows(): readonly Task[] {
@@ -232,6 +251,8 @@ class TwoWayBridge implements Bridge {
     await follow(mirror, registry.source, { log, clock, wake }, signal)
   }
 }
+
+const NOBODY = { isHeld: false }
 
 function sideOf(registries: readonly Registry[], log: Log): Side {
   return new Side(

@@ -10,6 +10,7 @@ import type { Carried } from './carry.ts'
 import { Collisions } from './collisions.ts'
 import { Echoes } from './echoes.ts'
 import { owns } from './guards.ts'
+import type { Identity } from './identity.ts'
 import { instancesOf } from './merge.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
 import { nameRules } from './name-rules.ts'
@@ -31,6 +32,8 @@ export interface DirectionParts {
   /** The one registry of the other side that is written, and what it can hold. */
   readonly to: Mirror
   readonly toSink: RegistrySink
+  /** Whether this process alone may write there under our identity. */
+  readonly identity: Pick<Identity, 'isHeld'>
   /** The side that `to` is of. */
   readonly toSide: Side
   /** Shared by the directions to all registries of that side. */
@@ -67,7 +70,7 @@ export class Direction {
   /** The source has changed: notes who wants which place, returns the targets to look at. */
   sourceChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
     const targets = keys.flatMap((key) => this.#place(keyText(key)))
-    return regained ? [...targets, ...this.#takeDeferred()] : targets
+    return regained ? [...targets, ...this.takeDeferred()] : targets
   }
 
   /** The target has changed: returns the targets to look at. */
@@ -83,12 +86,19 @@ export class Direction {
       // The target's own services are none of ours, unless one of the source wants their place.
       return stood || stands || around.length > 0 ? [key, ...around] : []
     })
-    return regained ? [...targets, ...this.#takeDeferred(), ...this.echoes.giveUp()] : targets
+    return regained ? [...targets, ...this.takeDeferred(), ...this.echoes.giveUp()] : targets
   }
 
-  /** Looks at `target` again when a mirror vouches again. */
+  /** Looks at `target` again when a mirror vouches again, or the identity is ours. */
   defer(target: ServiceKey): void {
     this.#deferred.set(keyText(target), target)
+  }
+
+  /** Returns what was put off until something that it waits for has come; it is looked at again. */
+  takeDeferred(): readonly ServiceKey[] {
+    const targets = [...this.#deferred.values()]
+    this.#deferred.clear()
+    return targets
   }
 
   get deferred(): number {
@@ -151,12 +161,6 @@ export class Direction {
     const { to, toSink } = this.parts
     const instances = to.record(keyText(target))?.instances ?? []
     return instances.filter((instance) => owns(this.parts, toSink, target, instance))
-  }
-
-  #takeDeferred(): readonly ServiceKey[] {
-    const targets = [...this.#deferred.values()]
-    this.#deferred.clear()
-    return targets
   }
 
   /** Notes which place a service wants, if any; returns the targets that this concerns. */

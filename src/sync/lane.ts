@@ -92,6 +92,11 @@ export class Lane {
     if (candidate) this.#queue.wake(keyText(candidate.target))
   }
 
+  /** Looks again at what could not be written as long as the identity was not ours. */
+  identityChanged(): void {
+    for (const target of this.direction.takeDeferred()) this.#queue.wake(keyText(target))
+  }
+
   /** Lets go what is held and `scope` is about; returns the services. */
   release(scope: Scope): readonly KeyText[] {
     const isMeant = (key: KeyText): boolean => {

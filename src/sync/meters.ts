@@ -10,6 +10,7 @@ export interface Meters {
   /** What of a direction waits: for its budget, or for the operator. */
   waiting(direction: Direction, paused: number): void
   level(directions: readonly Direction[], mirrors: readonly Mirror[]): void
+  identity(registry: string, isHeld: boolean): void
 }
 
 export function createMeters(metrics: Metrics): Meters {
@@ -43,7 +44,13 @@ export function createMeters(metrics: Metrics): Meters {
     '1 while the local copy of a registry can be vouched for',
     ['registry'],
   )
+  const identity = metrics.gauge(
+    'isthmus_identity_held',
+    '1 while this process alone may write a registry under its identity',
+    ['registry'],
+  )
   return {
+    identity: (registry, isHeld) => identity.set({ registry }, isHeld ? 1 : 0),
     looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
     failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),
     waiting(direction, changes) {

@@ -21,7 +21,7 @@ export async function reconcile(
   target: ServiceKey,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { budget, orders } = direction.parts
+  const { budget, identity, orders } = direction.parts
   const verdict = assess(direction, target) // also under an order: routes follow what it offers
   const order = orders.about(direction, target)
   if (order === 'drain') return await takeBack(direction, target, signal)
@@ -33,6 +33,10 @@ export async function reconcile(
   direction.noteCollision(target, winner, losers)
   if (verdict.kind !== 'withdraw') budget.forget(keyText(target))
   if (order === 'pause' && isChange(verdict)) return 'paused'
+  if (isChange(verdict) && !identity.isHeld) {
+    direction.defer(target)
+    return 'unknown'
+  }
   switch (verdict.kind) {
     case 'in-line':
       return 'in-line'
@@ -63,8 +67,8 @@ async function takeBack(
   target: ServiceKey,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { budget, to } = direction.parts
-  if (!to.vouches(target)) {
+  const { budget, identity, to } = direction.parts
+  if (!to.vouches(target) || !identity.isHeld) {
     direction.defer(target)
     return 'unknown'
   }

@@ -1,6 +1,7 @@
 import type { DirectionName } from '../registry/exposure.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Direction } from './direction.ts'
+import type { IdentityStatus } from './identity.ts'
 import type { Mirror, MirrorState } from './mirror.ts'
 import type { Order } from './orders.ts'
 
@@ -42,6 +43,8 @@ export interface DirectionStatus {
 export interface BridgeStatus {
   readonly ready: boolean
   readonly mirrors: readonly MirrorStatus[]
+  /** Of each registry, whether this process may write it. */
+  readonly identities: readonly IdentityStatus[]
   readonly directions: readonly DirectionStatus[]
   /** What an operator has said, oldest first. */
   readonly orders: readonly Order[]

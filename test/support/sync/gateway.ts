@@ -1,4 +1,5 @@
 import type { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
+import { claimOf } from '../../../adapters/registries/memory/presence.ts'
 import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
 import { names } from '../../../src/config/names.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -38,10 +39,14 @@ export class Gateway implements AsyncDisposable {
   readonly exposure: PredictingExposure
   /** Of both sides, each side's in order of precedence. */
   readonly registries: readonly Registry[]
+  readonly #owner: string
+  readonly #backends: readonly MemoryBackend[]
   readonly #abort = new AbortController()
   readonly #done: Promise<void>
 
   constructor({ owner, legacy, mesh, options, exposure, wrap = (one) => one }: GatewaySetup) {
+    this.#owner = owner
+    this.#backends = [legacy, mesh].flat().map(({ backend }) => backend)
     this.exposure = new PredictingExposure({ host: `${owner}.test`, ...exposure })
     const open = (side: Side): Registry =>
       wrap(openMemoryRegistry(side, { owner, backend: side.backend }))
@@ -58,12 +63,20 @@ export class Gateway implements AsyncDisposable {
       clock: systemClock,
     })
     this.#done = this.bridge.run(this.#abort.signal)
+    this.#done.catch(() => undefined) // whoever asks hears of it
+  }
+
+  /** Ends when it is stopped, and rejects when it fails by itself. */
+  async ended(): Promise<void> {
+    await this.#done
   }
 
   /** Stops as a killed process does: its sessions stay until they expire. */
   async kill(): Promise<void> {
     this.#abort.abort()
     await this.#done
+    // Whoever comes next sees that the process is dead.
+    for (const backend of this.#backends) backend.elections.free(claimOf(this.#owner))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -348,7 +348,8 @@ describe('failure mode 15: nothing hangs, and nothing is left behind', () => {
           }),
     )
     await eventually('the others are there', () => world.consul.keys().length === 9)
-    expect(gateway.bridge.status().directions[0]?.working).toBe(1)
+    const working = () => gateway.bridge.status().directions[0]?.working
+    await eventually('the others are answered', () => working() === 1)
     await gateway.kill()
   })
 
