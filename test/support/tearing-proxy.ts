@@ -15,6 +15,8 @@ export interface TearingProxy extends AsyncDisposable {
   holdAll(held: boolean): void
   /** Cuts every connection now and refuses new ones; or accepts again. */
   cut(down: boolean): void
+  /** Keeps back what the server says, and lets it through later, in order; nothing is cut. */
+  mute(muted: boolean): void
 }
 
 export async function tearingProxy(target: string): Promise<TearingProxy> {
@@ -30,7 +32,9 @@ class Proxying implements TearingProxy {
   #tear = Infinity
   #held = false
   #down = false
+  #muted = false
   #accepted = 0
+  readonly #fars = new Set<Socket>()
 
   constructor(target: string) {
     this.passTo(target)
@@ -71,6 +75,14 @@ class Proxying implements TearingProxy {
     this.#endAll()
   }
 
+  mute(muted: boolean): void {
+    this.#muted = muted
+    for (const far of this.#fars) {
+      if (muted) far.pause()
+      else far.resume()
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endAll()
     this.#server.close()
@@ -88,6 +100,8 @@ class Proxying implements TearingProxy {
     if (this.#held) return
     const far = connect(this.#target)
     this.#keep(far)
+    this.#fars.add(far)
+    far.on('close', () => this.#fars.delete(far))
     near.on('data', (bytes) => far.write(bytes))
     far.on('data', (bytes) => {
       near.write(bytes.subarray(0, this.#tear))
@@ -96,6 +110,7 @@ class Proxying implements TearingProxy {
       this.#tear = Infinity
       near.end(() => far.destroy())
     })
+    if (this.#muted) far.pause()
     near.on('close', () => far.destroy())
     far.on('close', () => near.destroy())
   }

@@ -20,16 +20,16 @@ export class Scene implements AsyncDisposable {
   readonly registry: Registry
   #follower: Follower | undefined
 
-  private constructor(address: string, client: ZookeeperClient) {
+  private constructor(servers: readonly string[], client: ZookeeperClient) {
     this.client = client
     const { chroot } = this
-    const servers = [address]
     this.registry = openForTest('gw-a', { servers, chroot, sessionTimeoutMs: SESSION_MS })
   }
 
-  /** `through` is the way the registry takes, if not straight to the server. */
-  static async begin(server: string, through = server): Promise<Scene> {
-    const scene = new Scene(through, await connectZookeeper(server))
+  /** `through` are the servers that the registry names, if not the one that services do. */
+  static async begin(server: string, ...through: readonly string[]): Promise<Scene> {
+    const servers = through.length > 0 ? through : [server]
+    const scene = new Scene(servers, await connectZookeeper(server))
     for (const instance of [A, B]) await scene.register(ORDERS, instance)
     await scene.register(WEB, A)
     scene.#follower = follow(scene.registry.source)
@@ -89,6 +89,22 @@ export class Scene implements AsyncDisposable {
       const names = new Map(event.records.map(({ key, instances }) => [key.name, instances.length]))
       expect(names.get(ORDERS.name)).toBe(2)
       expect(names.get(WEB.name)).toBeGreaterThanOrEqual(1)
+    }
+    expect(this.follower.breaches).toEqual([])
+  }
+
+  /** What was once known of a service was never less afterwards. */
+  neverFewer(): void {
+    const most = new Map<string, number>()
+    for (const event of this.follower.events) {
+      expect(event.kind).not.toBe('remove')
+      const records =
+        event.kind === 'snapshot' ? event.records : event.kind === 'upsert' ? [event.record] : []
+      if (event.kind === 'snapshot') expect(records).toHaveLength(2)
+      for (const { key, instances } of records.filter(({ key }) => key.name === ORDERS.name)) {
+        expect(instances.length).toBeGreaterThanOrEqual(most.get(key.name) ?? 0)
+        most.set(key.name, instances.length)
+      }
     }
     expect(this.follower.breaches).toEqual([])
   }

@@ -13,6 +13,10 @@ export interface ZookeeperOptions {
   readonly tickTimeMs?: number
   /** A folder of the caller's, kept afterwards; default: one that goes with the server. */
   readonly dataDir?: string
+  /** Where clients connect; default: a free port. */
+  readonly port?: number
+  /** Its number in an ensemble. */
+  readonly id?: number
   /** Further settings of zoo.cfg, such as `maxClientCnxns` or `server.1`. */
   readonly extraConfig?: Readonly<Record<string, string | number | boolean>>
 }
@@ -20,10 +24,11 @@ export interface ZookeeperOptions {
 /** A standalone ZooKeeper on a free port of 127.0.0.1. Sessions last from 200 ms to 60 s. */
 export async function startZookeeper(options: ZookeeperOptions = {}): Promise<RealServer> {
   const { java, zookeeper } = serverPrograms()
-  const [port = 0] = await freePorts(1)
+  const port = options.port ?? (await freePorts(1))[0] ?? 0
   const folder = await mkdtemp(join(tmpdir(), `isthmus-zookeeper-${process.pid}-`))
   const dataDir = options.dataDir ?? join(folder, 'data')
   await mkdir(dataDir, { recursive: true })
+  if (options.id !== undefined) await writeFile(join(dataDir, 'myid'), String(options.id))
   await writeFile(join(folder, 'zoo.cfg'), zooCfg(port, dataDir, options))
   return startServer({
     name: 'ZooKeeper',
@@ -66,13 +71,18 @@ function zooCfg(port: number, dataDir: string, options: ZookeeperOptions): strin
 
 /** `srvr` names version and mode, and says so when the server does not serve requests yet. */
 async function servedVersion(port: number, signal: AbortSignal): Promise<string | undefined> {
+  const answer = await statusOf(port, signal)
+  if (!/^Mode: /m.test(answer)) return undefined
+  return /^Zookeeper version: ([\d.]+)/m.exec(answer)?.[1]
+}
+
+/** What a server answers to the four-letter word `srvr`. */
+export async function statusOf(port: number, signal: AbortSignal): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', signal })
   try {
     await once(socket, 'connect', { signal })
     socket.end('srvr')
-    const answer = await text(socket)
-    if (!/^Mode: /m.test(answer)) return undefined
-    return /^Zookeeper version: ([\d.]+)/m.exec(answer)?.[1]
+    return await text(socket)
   } finally {
     socket.destroy()
   }

@@ -1,0 +1,85 @@
+import { Lifetime } from '../../../src/kernel/lifetime.ts'
+import { freePorts } from './free-port.ts'
+import type { RealServer } from './real-server.ts'
+import { startZookeeper, statusOf } from './zookeeper.ts'
+
+/** Servers that elect one leader among them. */
+export interface ZookeeperEnsemble extends AsyncDisposable {
+  readonly servers: readonly RealServer[]
+  /** `host:port` of each server. */
+  readonly addresses: readonly string[]
+  /** Where the leader is among `servers`; undefined while there is none. */
+  leader(): Promise<number | undefined>
+}
+
+interface EnsembleOptions {
+  /**
+   * Puts something between the first server and each of the others, as a leader: given its
+   * address, returns the one to use. The first server is not elected as long as all others are up.
+   */
+  readonly between?: (address: string) => Promise<string>
+}
+
+interface Ports {
+  readonly client: number
+  readonly quorum: number
+  readonly election: number
+}
+
+/** Long enough for a follower to lag by, short enough to be noticed by a test that goes wrong. */
+const SYNC_LIMIT_TICKS = 100
+
+export async function startZookeeperEnsemble(
+  size: number,
+  { between }: EnsembleOptions = {},
+): Promise<ZookeeperEnsemble> {
+  const life = new Lifetime()
+  const free = await freePorts(3 * size)
+  const members = Array.from({ length: size }, (_, n): Ports => {
+    const [client = 0, quorum = 0, election = 0] = free.slice(3 * n, 3 * n + 3)
+    return { client, quorum, election }
+  })
+  const start = async ({ client }: Ports, n: number): Promise<RealServer> => {
+    const extraConfig = {
+      initLimit: SYNC_LIMIT_TICKS,
+      syncLimit: SYNC_LIMIT_TICKS,
+      ...(await namesFor(n, members, between)),
+    }
+    return life.use(await startZookeeper({ tickTimeMs: 200, port: client, id: n + 1, extraConfig }))
+  }
+  try {
+    const servers = await Promise.all(members.map(start))
+    return {
+      servers,
+      addresses: servers.map(({ address }) => address),
+      leader: async () => {
+        const leads = await Promise.all(members.map(({ client }) => isLeader(client)))
+        const at = leads.indexOf(true)
+        return at < 0 ? undefined : at
+      },
+      [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
+    }
+  } catch (error) {
+    await life[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The lines by which server `n` knows all of them. */
+async function namesFor(
+  n: number,
+  members: readonly Ports[],
+  between: EnsembleOptions['between'],
+): Promise<Readonly<Record<string, string>>> {
+  const lines = members.map(async ({ quorum, election }, m): Promise<[string, string]> => {
+    const address = `127.0.0.1:${quorum}`
+    const used = n === 0 && m > 0 && between ? await between(address) : address
+    return [`server.${m + 1}`, `${used}:${election}`]
+  })
+  return Object.fromEntries(await Promise.all(lines))
+}
+
+async function isLeader(port: number): Promise<boolean> {
+  const status = await statusOf(port, AbortSignal.timeout(2_000)).catch(() => '')
+  return /^Mode: leader/m.test(status)
+}
