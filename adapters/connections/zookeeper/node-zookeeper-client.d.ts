@@ -86,6 +86,7 @@ declare module 'node-zookeeper-client' {
     create(path: string, data: Buffer, mode: number, done: Done<[path: string]>): void
     mkdirp(path: string, done: Done<[]>): void
     remove(path: string, version: number, done: Done<[]>): void
+    getACL(path: string, done: Done<[acls: readonly ACL[], stat: Stat]>): void
     setACL(path: string, acls: readonly ACL[], version: number, done: Done<[]>): void
     setData(path: string, data: Buffer, version: number, done: Done<[stat: Stat]>): void
     getData(

@@ -5,6 +5,8 @@ export interface GatewaySetting {
   readonly consul?: string
   readonly sessionTimeoutMs?: number
   readonly removalBudget?: Readonly<Record<string, number>>
+  readonly id?: string
+  readonly onStop?: 'keep' | 'drain'
 }
 
 /** The identity of every gateway of a stage: each is the one before, started again. */
@@ -13,11 +15,13 @@ export const OWNER = 'gw-faults'
 /** The configuration file, which may be JSON as it may be YAML. */
 export function gatewayConfig(statePath: string, setting: GatewaySetting): object {
   const { zookeeper, consul, sessionTimeoutMs = 6_000, removalBudget = {} } = setting
+  const { id = OWNER, onStop = 'keep' } = setting
   const host = '127.0.0.1'
   return {
     gateway: {
+      onStop,
       admin: { port: 0 },
-      id: OWNER,
+      id,
       bind: host,
       ports: { from: 24_000, to: 24_999 },
       state: { path: statePath },

@@ -67,7 +67,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async startGateway(setting: GatewaySetting = {}): Promise<GatewayProcess> {
-    return await GatewayProcess.start(await this.#configure(setting))
+    return await GatewayProcess.start(await this.configure(setting))
   }
 
   /** Started, and done with everything there is to do. */
@@ -130,9 +130,18 @@ export class Stage implements AsyncDisposable {
     await rm(join(this.#folder, 'state'), { recursive: true, force: true })
   }
 
+  /** Writes the configuration file of the next gateway, or of the one that runs; returns its path. */
+  async configure(setting: GatewaySetting): Promise<string> {
+    const path = join(this.#folder, 'isthmus.yaml')
+    const addresses = { zookeeper: this.zookeeper.address, consul: this.consul.address }
+    const config = gatewayConfig(join(this.#folder, 'state'), { ...addresses, ...setting })
+    await writeFile(path, JSON.stringify(config))
+    return path
+  }
+
   /** What a gateway that started now would write or remove, as `isthmus plan` has it. */
   async leftToDo(): Promise<readonly unknown[]> {
-    const { stdout, stderr } = await isthmus('plan', '--json', '-c', await this.#configure({}))
+    const { stdout, stderr } = await isthmus('plan', '--json', '-c', await this.configure({}))
     if (stdout === '') throw new Error(stderr)
     const { steps } = JSON.parse(stdout) as { steps: { action: string }[] }
     return steps.filter(({ action }) => action !== 'skip')
@@ -166,14 +175,6 @@ export class Stage implements AsyncDisposable {
       ...difference('Consul', exported, keyTexts(this.services.legacyKeys)),
       ...difference('ZooKeeper', folders, this.services.meshKeys.map(folderOf)),
     ]
-  }
-
-  async #configure(setting: GatewaySetting): Promise<string> {
-    const path = join(this.#folder, 'isthmus.yaml')
-    const addresses = { zookeeper: this.zookeeper.address, consul: this.consul.address }
-    const config = gatewayConfig(join(this.#folder, 'state'), { ...addresses, ...setting })
-    await writeFile(path, JSON.stringify(config))
-    return path
   }
 }
 
