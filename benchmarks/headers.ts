@@ -1,4 +1,3 @@
-import { Bench } from 'tinybench'
 import { convertHeaders } from '../trace-converter/context/convert.ts'
 import { parseContextSpanId, parseContextTraceId } from '../trace-converter/context/ids.ts'
 import {
@@ -8,17 +7,17 @@ import {
   type TraceContext,
 } from '../trace-converter/context/model.ts'
 import { writeContext } from '../trace-converter/context/write.ts'
+import { bareContext } from '../trace-converter/context/bare.ts'
+import { measure, type Measure, type Subject } from './headers/measure.ts'
+import { propagate, PROPAGATORS } from './headers/opentelemetry.ts'
 
 /**
- * Time and memory of one conversion for each pair of header formats, and of a request without any
- * trace header, in one run: `npx tsx --expose-gc benchmarks/headers.ts`. A table (row in, column
- * out, ns), then one line of JSON. Medians; bytes are what the heap grew by, absent without
- * `--expose-gc`.
+ * Time and memory of one conversion for each pair of header formats, of a request without any trace
+ * header, and of OpenTelemetry's propagators for the pairs that they know, in one run: `npm run
+ * bench:headers`. Tables (row in, column out), then one line of JSON.
  */
-const CALLS = 20
-const HEAP_CALLS = 500
-const TIME_MS = 50
-const WARM_UP_MS = 50
+const NO_TRACE = 'no trace header'
+const STATEFUL = 'w3c > w3c, tracestate and baggage'
 
 /** What a small request carries besides. */
 const UNRELATED: HeaderList = [
@@ -34,83 +33,82 @@ function sampled(): TraceContext {
   const traceId = parseContextTraceId('80f198ee56343ba864fe8b2a57d3eff7')
   const spanId = parseContextSpanId('e457b5a2e4d86bd1')
   if (traceId === undefined || spanId === undefined) throw new TypeError('not an id')
-  return {
-    ...{ traceId, traceIdWidth: 128, spanId, parent: 'unknown', sampling: 'accept' },
-    ...{ firehose: false, tracestate: [], baggage: [], vendor: {}, source: 'w3c' },
-  }
+  return bareContext({ traceId, traceIdWidth: 128 }, spanId, 'unknown', 'accept', 'w3c')
 }
 
 function received(from: HeaderFormat): HeaderList {
   return writeContext(UNRELATED, sampled(), [from], { traceIdBits: 128 })
 }
 
-interface Subject {
-  readonly name: string
-  readonly convert: () => unknown
+function converting(headers: HeaderList, from: HeaderFormat, to: HeaderFormat): () => unknown {
+  const conversion = { from: [from], to: [to], traceIdBits: 128 } as const
+  return () => convertHeaders(headers, conversion)
 }
+
+const nameOf = (from: HeaderFormat, to: HeaderFormat): string => `${from} > ${to}`
+const theirs = (from: HeaderFormat, to: HeaderFormat): string => `OpenTelemetry ${nameOf(from, to)}`
 
 const PAIRS: readonly Subject[] = HEADER_FORMATS.flatMap((from) => {
   const headers = received(from)
   return HEADER_FORMATS.map((to) => ({
-    name: `${from} > ${to}`,
-    convert: () => convertHeaders(headers, { from: [from], to: [to], traceIdBits: 128 }),
+    name: nameOf(from, to),
+    run: converting(headers, from, to),
   }))
 })
-const NO_TRACE = 'no trace header'
-const NONE: Subject = {
-  name: NO_TRACE,
-  convert: () => convertHeaders(UNRELATED, { from: ['b3-single'], to: ['w3c'], traceIdBits: 128 }),
+const THEIRS: readonly Subject[] = [...PROPAGATORS].flatMap(([from, extractor]) => {
+  const headers = received(from)
+  return [...PROPAGATORS].map(([to, injector]) => ({
+    name: theirs(from, to),
+    run: propagate(headers, extractor, injector),
+  }))
+})
+const OTHERS: readonly Subject[] = [
+  { name: NO_TRACE, run: converting(UNRELATED, 'b3-single', 'w3c') },
+  {
+    name: STATEFUL,
+    run: converting(
+      [...received('w3c'), ['tracestate', 'a=1,b=2'], ['baggage', 'user=4711,tier=gold']],
+      'w3c',
+      'w3c',
+    ),
+  },
+]
+
+function print(title: string, columns: readonly string[], rows: readonly (readonly string[])[]) {
+  const table = [[title, ...columns], ...rows]
+  const widths = [title, ...columns].map((_, column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  )
+  const lines = table.map((row) => row.map((cell, at) => cell.padStart(widths[at] ?? 0)).join('  '))
+  process.stdout.write(`${lines.join('\n')}\n\n`)
 }
 
-/**
- * Timed by the batch: a clock is read in tens of ns, which one conversion would drown in. Small
- * ones, so that the median is of batches that nobody else's turn on the processor cut through.
- */
-async function time(subjects: readonly Subject[]): Promise<ReadonlyMap<string, number>> {
-  const bench = new Bench({ time: TIME_MS, warmupTime: WARM_UP_MS })
-  for (const { name, convert } of subjects) {
-    bench.add(name, () => {
-      for (let call = 0; call < CALLS; call++) convert()
-    })
-  }
-  await bench.run()
-  return new Map(
-    bench.tasks.map(({ name, result }) => {
-      if (!('latency' in result)) throw new Error(`${name}: ${result.state}`)
-      return [name, Math.round((result.latency.p50 * 1e6) / CALLS)]
-    }),
+const results = measure([...OTHERS, ...PAIRS, ...THEIRS])
+const of = (name: string): Measure => results.get(name) ?? { ns: 0, bytes: 0 }
+
+for (const unit of ['ns', 'bytes'] as const) {
+  const row = (from: HeaderFormat): string[] =>
+    HEADER_FORMATS.map((to) => String(of(nameOf(from, to))[unit]))
+  print(
+    unit,
+    HEADER_FORMATS,
+    HEADER_FORMATS.map((from) => [from, ...row(from)]),
   )
 }
-
-/** The median of some rounds. */
-function bytesOf({ convert }: Subject): number | undefined {
-  const { gc } = globalThis
-  if (gc === undefined) return undefined
-  const rounds = Array.from({ length: 5 }, () => {
-    gc()
-    const before = process.memoryUsage().heapUsed
-    for (let call = 0; call < HEAP_CALLS; call++) convert()
-    return (process.memoryUsage().heapUsed - before) / HEAP_CALLS
-  })
-  return Math.round(rounds.sort((a, b) => a - b)[2] ?? 0)
+print(
+  'beside OpenTelemetry',
+  ['ns', 'its ns', 'share', 'bytes', 'its bytes'],
+  [...PROPAGATORS.keys()].flatMap((from) =>
+    [...PROPAGATORS.keys()].map((to) => {
+      const [ours, its] = [of(nameOf(from, to)), of(theirs(from, to))]
+      const numbers = [ours.ns, its.ns, (ours.ns / its.ns).toFixed(2), ours.bytes, its.bytes]
+      return [nameOf(from, to), ...numbers.map(String)]
+    }),
+  ),
+)
+for (const { name } of OTHERS) {
+  process.stdout.write(`${name}: ${of(name).ns} ns, ${of(name).bytes} bytes\n`)
 }
-
-const subjects = [NONE, ...PAIRS]
-// The first pairs would otherwise run code that the compiler has not seen the others in.
-await time(subjects)
-const ns = await time(subjects)
-const table = HEADER_FORMATS.map((from) => [
-  from,
-  ...HEADER_FORMATS.map((to) => String(ns.get(`${from} > ${to}`))),
-])
-const width = Math.max(...HEADER_FORMATS.map(({ length }) => length)) + 1
-for (const row of [['ns', ...HEADER_FORMATS], ...table]) {
-  process.stdout.write(`${row.map((cell) => cell.padStart(width)).join(' ')}\n`)
-}
-process.stdout.write(`\n${NO_TRACE}: ${ns.get(NO_TRACE)} ns\n`)
-const results = subjects.map((subject) => ({
-  name: subject.name,
-  ns: ns.get(subject.name),
-  bytes: bytesOf(subject),
-}))
-process.stdout.write(`${JSON.stringify({ node: process.version, results })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ node: process.version, results: Object.fromEntries(results) })}\n`,
+)
