@@ -6,7 +6,9 @@ import { isthmus, startIsthmus } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { closedPort, RawClient } from '../support/raw-http.ts'
 
-const COMMANDS = ['gateway', 'convert', 'query', 'demo', 'stitch', 'plan', 'check']
+const PROGRAMS = ['gateway', 'convert', 'query', 'demo', 'stitch', 'plan', 'check', 'purge']
+const ORDERS = ['explain', 'watch', 'pause', 'resume', 'release', 'drain']
+const COMMANDS = [...PROGRAMS, ...ORDERS]
 
 let folder: string
 beforeAll(async () => {
@@ -45,11 +47,23 @@ describe('the command line', () => {
     ['a format nobody knows', ['stitch', 'x', '--as', 'xml'], 'Allowed choices'],
     ['a port that is none', ['demo', '--port', '70000'], 'use a port number'],
     ['a check of nothing', ['check'], 'name a configuration with -c FILE'],
+    ['an order to nobody', ['pause'], '-c FILE, or --admin URL'],
+    ['a direction that is none', ['pause', '--direction', 'up'], 'Allowed choices'],
+    ['a purge of nobody', ['purge', '-c', 'x'], '--owner <id>'],
+    ['a question offline without a file', ['explain', 'a', '--offline'], '--offline needs -c FILE'],
+    ['a pace that is none', ['watch', '--interval', '0'], 'use milliseconds'],
   ])('%s: exit code 2 and what to do', async (_why, args, message) => {
     const { code, stderr } = await isthmus(...args)
     expect(stderr).toContain(message)
     expect(code).toBe(2)
   })
+})
+
+test('an order that nobody takes: exit code 1 and what to do', async () => {
+  const url = `http://127.0.0.1:${String(await closedPort())}`
+  const { code, stderr } = await isthmus('drain', '--admin', url)
+  expect(stderr).toMatch(/no gateway answers at .*--admin.*\[ADMIN_UNAVAILABLE\]/)
+  expect(code).toBe(1)
 })
 
 describe('isthmus check', () => {

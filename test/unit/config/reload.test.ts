@@ -6,9 +6,7 @@ import { changedFields, LIVE_FIELDS, refuseFixed } from '../../../src/config/rel
 import type { Config } from '../../../src/config/schema.ts'
 import { errorCode } from '../../../src/kernel/errors.ts'
 
-interface Part {
-  readonly [name: string]: unknown
-}
+type Part = Readonly<Record<string, unknown>>
 
 function configWith(gateway: Part, rest: Part = {}): Config {
   const side = (kind: string): Part => ({
