@@ -38,6 +38,37 @@ test('fault: session ended under a live connection: all is read again, ours can 
   scene.neverWronglyGone()
 })
 
+test('fault: session ended while writing: each write happened or may be tried again', async () => {
+  await using scene = await Scene.begin(server.address)
+  await scene.converged()
+  const { presence } = scene.registry
+  await presence.claim(AbortSignal.timeout(10_000))
+  const ending = new AbortController()
+  const kept = presence.keep(ending.signal)
+  const path = scene.path(WEB, await scene.announce())
+  for (let round = 0; round < 5; round++) {
+    const session = (await sessionOf(scene, path)) ?? ''
+    const writing = Array.from({ length: 10 }, () => scene.announce())
+    const [, ...outcomes] = await Promise.allSettled([
+      endSession(server.address, session),
+      ...writing,
+    ])
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'REGISTRY_UNAVAILABLE', retry: true })
+    const again = async (): Promise<boolean> => {
+      await scene.announce().catch(() => undefined)
+      const now = await sessionOf(scene, path)
+      return now !== undefined && now !== session
+    }
+    await eventually('ours stands under another session', again)
+  }
+  await scene.converged()
+  scene.neverWronglyGone()
+  ending.abort()
+  await kept
+})
+
 test('fault: cut off until the session is over: stale meanwhile, a new session afterwards', async () => {
   await using proxy = await tearingProxy(server.address)
   await using scene = await Scene.begin(server.address, proxy.address)
