@@ -8,6 +8,7 @@ import { apply, asWritten, Corner } from '../support/zookeeper-corner.ts'
 const ORDERS: ServiceKey = {
   ...{ name: 'com.acme.Orders', group: 'blue', version: '1.0.0', protocol: 'tri' },
 }
+const PROVIDERS = 'dubbo/com.acme.Orders/providers'
 const MAPPING = 'dubbo/mapping/com.acme.Orders'
 
 let corner: Corner
@@ -185,6 +186,23 @@ describe('who wrote it', () => {
     const after = corner.open('gw-a', 'dubbo-application')
     await apply(after, ORDERS, [asWritten(after, 'gw-a', ORDERS)])
     expect(await digest()).toBe(written)
+  })
+
+  test('a gateway that changes its layout leaves nothing of the old one, both ways', async () => {
+    const interfaces = corner.open('gw-a', 'dubbo')
+    const old = asWritten(interfaces, 'gw-a', ORDERS)
+    await apply(interfaces, ORDERS, [old])
+    const before = await corner.tree()
+    const applications = corner.open('gw-a', 'dubbo-application')
+    const next = asWritten(applications, 'gw-a', ORDERS)
+    await apply(applications, ORDERS, [next], [old])
+    expect(await addresses()).toEqual(['10.9.0.1:21000'])
+    expect(await corner.client.children(corner.path(PROVIDERS))).toEqual([])
+    await apply(interfaces, ORDERS, [old], [next])
+    expect(await addresses()).toEqual([])
+    expect(await corner.tree()).toMatchObject(before)
+    expect(await corner.client.children(corner.path('services'))).toEqual([])
+    expect(await corner.client.children(corner.path('dubbo/metadata'))).toEqual([])
   })
 
   test('a purge takes all of it away, also what a killed gateway left', async () => {
