@@ -6,6 +6,12 @@ export const sync = z
   .strictObject({
     quietPeriodMs: durationMs(50).describe('A burst is coalesced until it is quiet so long'),
     maxDelayMs: durationMs(1_000).describe('… but no change waits longer than this'),
+    scaleToZero: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Services, as their own side calls them, whose entries stay when no instance is left, as those with the label scale-to-zero: true do; * is any text, ? any one character',
+      ),
     removalBudget: z
       .strictObject({
         share: z.number().min(0).max(1).default(0.3).describe('Share of a side’s exports'),

@@ -7,7 +7,12 @@ import type { NoSource } from './source-for.ts'
 import { standIn } from './translate.ts'
 
 export type SkipReason =
-  NoSource['reason'] | 'no-usable-instance' | 'not-accepted' | 'no-address' | 'conflict'
+  | NoSource['reason']
+  | 'no-usable-instance'
+  | 'scaled-to-zero'
+  | 'not-accepted'
+  | 'no-address'
+  | 'conflict'
 
 /** What is to be done about one service of the target. Found by reading alone. */
 export type Verdict =
@@ -56,6 +61,8 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
       if (!owned.every(({ origin }) => from.vouchesForEnd(origin))) {
         return { kind: 'unknown', mirror: 'source' }
       }
+      const kept = keptAtZero(direction, target, owned, reason)
+      if (kept) return kept
       return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }
     default:
@@ -84,6 +91,22 @@ function desireFor(direction: Direction, target: ServiceKey): Desire {
     kind: 'wanted',
     record: standIn(direction.parts.owner, source.key, source.found, address),
   }
+}
+
+/** What stands for a service that runs on no instance now stays as it is, if it is one of those. */
+function keptAtZero(
+  direction: Direction,
+  target: ServiceKey,
+  owned: readonly Instance[],
+  reason: SkipReason,
+): Verdict | undefined {
+  if (reason !== 'gone' && reason !== 'no-usable-instance') return undefined
+  const entry = owned.find((one) => direction.scaleToZero.reasonFor(one) !== undefined)
+  if (!entry) return undefined
+  const verdict = compare(direction, target, owned, entry)
+  if (verdict.kind !== 'in-line') return verdict // it is to be taken over from an earlier session
+  const detail = direction.scaleToZero.reasonFor(entry)
+  return { kind: 'skip', reason: 'scaled-to-zero', ...(detail !== undefined && { detail }) }
 }
 
 /** The smallest change that leaves exactly `record` of what is ours. */

@@ -47,6 +47,8 @@ export interface BridgeOptions {
   readonly quietPeriodMs: number
   readonly maxDelayMs: number
   readonly removalBudget: BudgetOptions
+  /** Names of services whose entries stay when no instance is left; absent is none. */
+  readonly scaleToZero?: readonly string[] | undefined
 }
 
 /** Keeps the registries of two sides in line with each other, both ways. */
@@ -220,6 +222,7 @@ class TwoWayBridge implements Bridge {
       log,
       clock,
     })
+    direction.scaleToZero.configure(options.scaleToZero ?? [])
     return new Lane(direction, { ...options, log, clock, meters: this.#meters })
   }
 

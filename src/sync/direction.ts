@@ -22,6 +22,7 @@ import type { Orders } from './orders.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
 import { ReadBack } from './read-back.ts'
+import { ScaleToZero } from './scale-to-zero.ts'
 import type { Side } from './side.ts'
 
 export interface DirectionParts {
@@ -52,6 +53,7 @@ export class Direction {
   readonly parts: DirectionParts
   readonly places: Places
   readonly echoes = new Echoes()
+  readonly scaleToZero = new ScaleToZero()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
   readonly #collisions: Collisions

@@ -49,14 +49,15 @@ export class Identity {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { presence } = this.#registry
-    for (let everHeld = false; !signal.aborted;) {
+    const aborted = (): boolean => signal.aborted
+    for (let everHeld = false; !aborted();) {
       try {
         await presence.claim(signal)
         everHeld = true
         this.#become('held')
         await presence.keep(signal)
       } catch (error) {
-        if (signal.aborted) return
+        if (aborted()) return
         const isTaken = errorCode(error) === 'OWNER_TAKEN'
         if (isTaken && !everHeld) throw error
         this.#become(isTaken ? 'taken' : 'claiming', error)

@@ -26,6 +26,8 @@ type Coalescing = Pick<QueueOptions, 'quietPeriodMs' | 'maxDelayMs'>
 /** What of it can be told anew while it is at work. */
 interface LaneOptions extends Coalescing {
   readonly names: NameOptions
+  /** Names of services whose entries stay when no instance is left; absent is none. */
+  readonly scaleToZero?: readonly string[] | undefined
   readonly removalBudget: BudgetOptions
 }
 
@@ -117,6 +119,8 @@ export class Lane {
 
   configure(options: LaneOptions): void {
     for (const target of this.direction.rename(options.names)) this.#queue.add(keyText(target))
+    this.direction.scaleToZero.configure(options.scaleToZero ?? [])
+    for (const key of this.direction.exported) this.#queue.add(key)
     this.#queue.configure(options)
     this.direction.parts.budget.configure(options.removalBudget)
   }

@@ -19,7 +19,7 @@ export interface NameOptions {
   readonly meshToLegacy: DirectionNameOptions
 }
 
-interface Pattern {
+export interface Pattern {
   readonly text: string
   readonly matches: (name: string) => boolean
 }
@@ -48,14 +48,14 @@ export function nameRules(
   return {
     direction,
     overrides: new Map(options.overrides.map(({ service, as }) => [service, as])),
-    include: of.include.map(pattern),
-    exclude: of.exclude.map(pattern),
+    include: of.include.map(namePattern),
+    exclude: of.exclude.map(namePattern),
     template: outcome.template,
     accepts,
   }
 }
 
-function pattern(text: string): Pattern {
+export function namePattern(text: string): Pattern {
   const source = text
     .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
     .replaceAll('*', '.*')

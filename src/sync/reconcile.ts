@@ -2,7 +2,7 @@ import { keyText } from '../registry/model.ts'
 import type { ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
 import { assess } from './assess.ts'
-import type { Verdict } from './assess.ts'
+import type { SkipReason, Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { Direction } from './direction.ts'
 
@@ -11,6 +11,9 @@ import type { Direction } from './direction.ts'
  * a change that waits for the operator.
  */
 export type Outcome = 'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held' | 'paused'
+
+/** Of what is skipped for these reasons the edge goes on knowing what it was last told. */
+const STAYS: ReadonlySet<SkipReason> = new Set(['no-address', 'conflict', 'scaled-to-zero'])
 
 /**
  * Brings one service of the target in line with the source, by what both mirrors say now. It
@@ -41,9 +44,7 @@ export async function reconcile(
     case 'in-line':
       return 'in-line'
     case 'skip':
-      if (verdict.reason !== 'no-address' && verdict.reason !== 'conflict') {
-        direction.ended(target)
-      }
+      if (!STAYS.has(verdict.reason)) direction.ended(target)
       return 'skipped'
     case 'put':
       await write(direction, verdict.change, signal)
