@@ -5,6 +5,7 @@ import {
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
 import type { Answer, ConsulHttp, Query } from '../../connections/consul/http.ts'
+import { instanceId } from './ids.ts'
 import { readEntry, type ReadingRules } from './instance.ts'
 import { Sight } from './sight.ts'
 import { parseChecks, parseEntries, parseNames, type Check, type Entry } from './wire.ts'
@@ -22,6 +23,8 @@ export interface ServiceRead {
   readonly records: ReadonlyMap<KeyText, ServiceRecord>
   /** By id of the instance. */
   readonly versions: ReadonlyMap<string, Versioned>
+  /** Ids of the instances that its sidecars stand before, by name of their service, case folded. */
+  readonly proxied: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** Consul's own service: its servers. Never an application's. */
@@ -106,8 +109,25 @@ export class Catalog {
       versions.set(instance.id, { instance, modifyIndex: entry.Service.ModifyIndex })
     }
     for (const { instances } of groups.values()) instances.sort((a, b) => (a.id < b.id ? -1 : 1))
-    return { index: answer.index, name: spelling, records: groups, versions }
+    return {
+      index: answer.index,
+      name: spelling,
+      records: groups,
+      versions,
+      proxied: proxiedBy(entries),
+    }
   }
+}
+
+function proxiedBy(entries: readonly Entry[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const proxied = new Map<string, Set<string>>()
+  for (const { Node, Service } of entries) {
+    const { DestinationServiceName: name, DestinationServiceID: id } = Service.Proxy ?? {}
+    if (Service.Kind !== 'connect-proxy' || !name || !id) continue
+    const ids = proxied.get(foldName(name)) ?? new Set()
+    proxied.set(foldName(name), ids.add(instanceId(Node.Node, id)))
+  }
+  return proxied
 }
 
 export function servicePath(name: string): string {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/registry/model.ts'
 import { HIDING_CHECK } from './hiding.ts'
 import { instanceId } from './ids.ts'
-import { isKeyPart, isRpc, MARK, PATH_SEPARATOR, PROTOCOL, ZONE } from './marks.ts'
+import { CONNECT, isKeyPart, isRpc, MARK, PATH_SEPARATOR, PROTOCOL, ZONE } from './marks.ts'
 import { OWN_PREFIX, unescapeKey, unpackMeta, type Meta } from './meta.ts'
 import { joinTags } from './tags.ts'
 import { fromWireWeight } from './weight.ts'
@@ -46,13 +46,14 @@ export function readEntry(entry: Entry, rules: ReadingRules): ReadEntry | undefi
   const wire = health === 'warning' ? weights.Warning : weights.Passing
   const zone = meta[ZONE]
   const origin = readOrigin(meta)
+  const labels = readLabels(key, meta, Service.Tags ?? [])
   const instance = {
     id: instanceId(Node.Node, Service.ID),
     host: orElse(Service.Address, Node.Address),
     port: Service.Port,
     health,
     weight: fromWireWeight(wire, meta[MARK.weight]),
-    labels: readLabels(key, meta, Service.Tags ?? []),
+    labels: Service.Connect?.Native ? { [CONNECT]: 'native', ...labels } : labels,
     ...(zone === undefined ? {} : { zone }),
     ...(origin === undefined ? {} : { origin }),
   }

@@ -2,6 +2,9 @@
 export const PROTOCOL = 'protocol'
 export const ZONE = 'zone'
 
+/** Label of an instance in Consul's mesh: `sidecar` when it has one, `native` when it needs none. */
+export const CONNECT = 'connect'
+
 /** Metadata that a gateway writes about its own record. */
 export const MARK = {
   owner: 'isthmus-owner',

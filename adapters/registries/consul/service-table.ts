@@ -1,12 +1,15 @@
 import { sameInstance, type KeyText, type ServiceRecord } from '../../../src/registry/model.ts'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { foldName, type ServiceRead } from './catalog.ts'
+import { Sidecars } from './sidecars.ts'
 
 export interface ServiceState {
   readonly name: string
   /** Consul's index of what was last read. */
   readonly index: number
-  readonly records: ReadonlyMap<KeyText, ServiceRecord>
+  readonly records: Records
+  /** The same as they were read, without what their sidecars say of them. */
+  readonly read: Records
   /** Counts up with every change, to tell which services change often. */
   readonly changed: number
 }
@@ -14,6 +17,7 @@ export interface ServiceState {
 /** What a watch has told of each name, and what is new in the next read. */
 export class ServiceTable {
   readonly #states = new Map<string, ServiceState>()
+  readonly #sidecars = new Sidecars()
   readonly #doubted = new Set<string>()
   readonly #defaultProtocol: string
   #changes = 0
@@ -64,12 +68,16 @@ export class ServiceTable {
     const folded = foldName(read.name)
     const before = this.#states.get(folded)
     if (before && read.index < before.index) return []
-    const events = [...changes(before?.records ?? new Map(), read.records)]
+    const concerned = this.#sidecars.take(read).filter((name) => name !== folded)
+    const records = this.#labelled(read.records)
+    const events = [...changes(before?.records ?? new Map(), records)]
     if (events.length > 0) this.#changes += 1
     const changed = events.length > 0 || !before ? this.#changes : before.changed
-    this.#states.set(folded, { ...read, changed })
+    const { name, index } = read
+    this.#states.set(folded, { name, index, records, read: read.records, changed })
     const doubted = this.#doubted.delete(folded)
-    return doubted && events.length === 0 ? this.#again(read) : events
+    const told = doubted && events.length === 0 ? this.#again({ name, records }) : events
+    return [...told, ...concerned.flatMap((one) => this.#relabel(one))]
   }
 
   /** Forgets a name that the catalog has no more. */
@@ -77,8 +85,21 @@ export class ServiceTable {
     this.#states.delete(foldName(name))
   }
 
+  /** Its sidecars say something else of it than before. */
+  #relabel(name: string): readonly SourceEvent[] {
+    const state = this.#states.get(name)
+    if (!state) return []
+    const records = this.#labelled(state.read)
+    this.#states.set(name, { ...state, records })
+    return [...changes(state.records, records)]
+  }
+
+  #labelled(records: Records): Records {
+    return new Map([...records].map(([text, record]) => [text, this.#sidecars.label(record)]))
+  }
+
   /** What holds again after a doubt is said again, if need be that there is none. */
-  #again({ name, records }: ServiceRead): readonly SourceEvent[] {
+  #again({ name, records }: Pick<ServiceState, 'name' | 'records'>): readonly SourceEvent[] {
     if (records.size > 0) return [...records.values()].map((record) => ({ kind: 'upsert', record }))
     return [{ kind: 'remove', key: { name, protocol: this.#defaultProtocol } }]
   }

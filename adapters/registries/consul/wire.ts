@@ -20,6 +20,10 @@ const entry = z.object({
     ID: text,
     Service: text,
     Kind: text.nullish(),
+    Proxy: z
+      .object({ DestinationServiceName: text.nullish(), DestinationServiceID: text.nullish() })
+      .nullish(),
+    Connect: z.object({ Native: z.boolean().nullish() }).nullish(),
     Tags: texts,
     Address: text.nullish(),
     Port: z.number(),
