@@ -38,6 +38,13 @@ const reload = z.object({
   error: z.string().optional(),
 })
 
+const identity = z.object({
+  registry: z.string(),
+  state: z
+    .enum(['claiming', 'held', 'taken'])
+    .describe('Whether this process alone writes there under its identity'),
+})
+
 const seenHeaders = z.object({
   sampled: z.number().describe('Requests looked at'),
   traced: z.number(),
@@ -51,6 +58,7 @@ export const status = z.object({
   phase: z.enum(['starting', 'running', 'draining', 'drained']),
   sync: z.object({
     ready: z.boolean(),
+    identities: z.array(identity).readonly(),
     mirrors: z.array(mirror).readonly(),
     directions: z.array(directionStatus).readonly(),
     orders: z.array(order).readonly(),

@@ -8,6 +8,7 @@ export function isCalm({ phase, sync, reload }: Status): boolean {
   return (
     phase === 'running' &&
     sync.orders.length === 0 &&
+    sync.identities.every(({ state }) => state === 'held') &&
     sync.mirrors.every(({ state }) => state === 'complete') &&
     sync.directions.every(({ held, failing, paused }) => held.length + failing + paused === 0) &&
     reload?.result !== 'refused'
@@ -40,11 +41,15 @@ export function statusTable(
   const lanes = sync.directions.map((lane, at) =>
     laneRow(lane, rateOf(lane, before?.sync.directions[at], seconds)),
   )
+  const identities = sync.identities
+    .filter(({ state }) => state !== 'held')
+    .map(({ registry, state }) => `identity in ${registry}: ${state}; nothing is written there`)
   const orders = sync.orders.map(({ kind, scope }) => `order: ${kind} ${scopeText(scope)}`)
   return [
     head,
     ...columns([['registry', 'mirror', 'services', 'reads', ''], ...mirrors]),
     ...columns([LANE_HEAD, ...lanes]),
+    ...identities,
     ...orders,
     ...reloadLines(status),
     '',

@@ -34,7 +34,8 @@ describe('the command line', () => {
     expect(help.code).toBe(0)
     expect(help.stdout).toContain(`Usage: isthmus ${command}`)
     const config = ['demo', 'stitch'].includes(command) ? [] : ['-c', 'x.yaml']
-    const wrong = await isthmus(command, ...config, '--no-such-option')
+    const owner = command === 'purge' ? ['--owner', 'gw'] : []
+    const wrong = await isthmus(command, ...config, ...owner, '--no-such-option')
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toContain('--no-such-option')
   })
