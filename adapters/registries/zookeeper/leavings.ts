@@ -27,7 +27,10 @@ export function instanceLeavings(layout: Layout): FindLeavings {
     const found = await Promise.all(
       names.map((name) => instancesOf(layout, name, connection, owner, slots)),
     )
-    return { writes: found.flat(), folders: [layout.root, ...names.map((name) => layout.folder(name))] }
+    return {
+      writes: found.flat(),
+      folders: [layout.root, ...names.map((name) => layout.folder(name))],
+    }
   }
 }
 
