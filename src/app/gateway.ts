@@ -91,6 +91,8 @@ interface GatewayDeps {
  * Puts one gateway together. What is opened last is closed first: on the way out the registry
  * sessions end before the edge carries its last requests to their end, so that callers have gone
  * elsewhere by then.
+ * That is true of ZooKeeper; Consul's entries outlive the session, and whoever wants them gone first
+ * drains (`gateway.onStop`).
  */
 export async function openGateway(
   config: GatewayConfig,
