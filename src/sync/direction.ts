@@ -18,7 +18,6 @@ import type { NameOptions, NameRules } from './name-rules.ts'
 import { nameOf, placeOf } from './names.ts'
 import type { Naming } from './names.ts'
 import type { Offers } from './offers.ts'
-import type { Orders } from './orders.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
 import { ReadBack } from './read-back.ts'
@@ -42,7 +41,9 @@ export interface DirectionParts {
   readonly exposure: Pick<Exposure, 'isOwn'>
   readonly budget: RemovalBudget
   /** What an operator has said; of the whole gateway. */
-  readonly orders: Orders
+  readonly orders: {
+    about(direction: Direction, target: ServiceKey): 'pause' | 'drain' | undefined
+  }
   readonly log: Log
   readonly clock: Clock
   readonly names: NameOptions
