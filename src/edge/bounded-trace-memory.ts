@@ -1,6 +1,7 @@
 import { isSameTrace } from '../../trace-converter/context/merge.ts'
 import type { TraceContext } from '../../trace-converter/context/model.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Fifo } from './fifo.ts'
 import type { Eviction, Recall, SideName, TraceMemory, TraceMemoryMeters } from './trace-memory.ts'
 
 export interface TraceMemoryLimits {
@@ -36,7 +37,7 @@ export class BoundedTraceMemory implements TraceMemory {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #meters: TraceMemoryMeters
   /** Oldest first. */
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Fifo<Entry>()
   readonly #traces = new Map<string, BySpan>()
   #bytes = 0
 
@@ -100,7 +101,7 @@ export class BoundedTraceMemory implements TraceMemory {
   #shrink(): void {
     const { maxEntries, maxBytes, maxAgeMs } = this.#limits
     const oldestMs = this.#clock.monotonicMs() - maxAgeMs
-    for (const entry of this.#entries) {
+    for (let entry = this.#entries.first; entry; entry = this.#entries.first) {
       const reason = this.#entries.size > maxEntries ? 'count' : tooMuch(this.#bytes > maxBytes)
       if (reason === undefined && entry.atMs >= oldestMs) break
       this.#evict(entry, reason ?? 'age')
