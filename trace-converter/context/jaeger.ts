@@ -35,7 +35,7 @@ const BAGGAGE = 'jaeger-baggage'
 const DEBUG_ID = 'jaeger-debug-id'
 
 /** Name of the `jaeger-debug-id` value in `vendor`: a tag for the root span. */
-export const JAEGER_DEBUG_ID = 'jaeger.debug-id'
+const JAEGER_DEBUG_ID = 'jaeger.debug-id'
 
 /** Parent 0 means none. Receivers must take ids that lost their leading zeros. */
 const VALUE = /^([0-9A-Fa-f]{1,32}):([0-9A-Fa-f]{1,16}):([0-9A-Fa-f]{1,16}):([0-9A-Fa-f]{1,2})$/

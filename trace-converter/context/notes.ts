@@ -41,7 +41,7 @@ export function writtenNotes(context: TraceContext): readonly TracestateMember[]
 }
 
 /** What such members say. A missing piece costs the texts that it cuts through, and those after it. */
-export function readNotes(members: readonly TracestateMember[]): ReadonlyMap<string, string> {
+function readNotes(members: readonly TracestateMember[]): ReadonlyMap<string, string> {
   let text = ''
   for (let piece = 0; piece < MAX_PIECES; piece++) {
     const member = members.find(({ key }) => key === `isthmus-${piece}`)
