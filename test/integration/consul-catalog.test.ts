@@ -38,7 +38,7 @@ test.each([
   expect(follower.instances(key).map(withoutKeeper)).toEqual([instance])
 })
 
-test('two spellings of a name are one service, under the lower-case one', async () => {
+test('caution (g): two spellings of a name are one service, under the lower-case one', async () => {
   await using harness = harnessed()
   await using bench = await following(harness, 'gw-c')
   const { follower } = bench

@@ -84,7 +84,7 @@ test('fault: Consul is killed and restarted: stale, then a snapshot, and nothing
   await follower.until('two', () => follower.instances(WEB).length === 2)
 }, 60_000)
 
-test('fault: Consul is killed again and again, and what it holds is never told as gone', async () => {
+test('fault: failure mode 1: Consul is killed again and again, and what it holds is never told as gone', async () => {
   await using scene = await watching(consul.address)
   const { follower } = scene
   for (const round of [2, 3, 4]) {
@@ -150,17 +150,20 @@ const ANSWERS: readonly (readonly [string, Tampering])[] = [
   ['null in place of the names', (path) => (SERVICES(path) ? { body: 'null' } : undefined)],
 ]
 
-test.each(ANSWERS)('fault: %s: stale, and nothing is lost', async (_, tampering) => {
-  await using proxy = await consulProxy(consul.address)
-  await using scene = await watching(proxy.address)
-  const { follower } = scene
-  proxy.tamper(tampering)
-  await follower.until('stale', () => follower.stale, 20_000)
-  proxy.tamper(undefined)
-  await follower.until('a snapshot', () => !follower.stale, 20_000)
-  expectNothingLost(follower)
-  expect(addressesOf(follower, WEB)).toEqual(['10.1.0.1:8080', '10.1.0.2:8080'])
-})
+test.each(ANSWERS)(
+  'fault: failure mode 2: %s: stale, and nothing is lost',
+  async (_, tampering) => {
+    await using proxy = await consulProxy(consul.address)
+    await using scene = await watching(proxy.address)
+    const { follower } = scene
+    proxy.tamper(tampering)
+    await follower.until('stale', () => follower.stale, 20_000)
+    proxy.tamper(undefined)
+    await follower.until('a snapshot', () => !follower.stale, 20_000)
+    expectNothingLost(follower)
+    expect(addressesOf(follower, WEB)).toEqual(['10.1.0.1:8080', '10.1.0.2:8080'])
+  },
+)
 
 test('fault: one service cannot be read: it alone is in doubt, until it can', async () => {
   await using proxy = await consulProxy(consul.address)
@@ -242,3 +245,21 @@ test('fault: a server that lags behind shows one instance less: only what the le
   await follower.until('two', () => follower.instances(WEB).length === 2, 20_000)
   expectNothingLost(follower)
 }, 60_000)
+
+test('caution (h): a service that is gone is not asked for again with every change of another', async () => {
+  await using proxy = await consulProxy(consul.address)
+  await using scene = await watching(proxy.address)
+  const { follower } = scene
+  const gone: ServiceKey = { name: 'gone', protocol: 'http' }
+  await client.register(gone, A)
+  await follower.until('it', () => follower.instances(gone).length === 1)
+  await client.deregister(gone, A)
+  await follower.until('its end', () => follower.instances(gone).length === 0)
+  const before = proxy.requests('/v1/health/service/gone')
+  for (const port of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    await client.register(OURS, { host: A.host, port })
+    await follower.until('the change', () => follower.instances(OURS).length === port)
+  }
+  expect(proxy.requests('/v1/health/service/gone') - before).toBeLessThanOrEqual(1)
+  await client.removeAll('ours')
+})

@@ -50,7 +50,7 @@ test.each([
     { name: 'web', protocol: 'dubbo', group: 'blue', version: '1.0.0' },
   ],
   [
-    'an absent version is not 0.0.0',
+    'caution (c): an absent version is not 0.0.0',
     { Meta: { protocol: 'tri', version: '' } },
     { name: 'web', protocol: 'tri' },
   ],
@@ -64,8 +64,8 @@ test.each([
 })
 
 test.each([
-  ['a sidecar’s entry', { Kind: 'connect-proxy' }],
-  ['a gateway’s entry', { Kind: 'terminating-gateway' }],
+  ['caution (j): a sidecar’s entry', { Kind: 'connect-proxy' }],
+  ['caution (j): a gateway’s entry', { Kind: 'terminating-gateway' }],
   ['port 0, which the catalog takes', { Port: 0 }],
   ['port 70000, which the catalog takes', { Port: 70_000 }],
 ])('left out: %s', (_, part) => {
@@ -178,7 +178,7 @@ test('what a gateway writes is read back as it was meant', () => {
   )
 })
 
-test('a weight of 0 is a critical check: Consul would make it 1', () => {
+test('caution (a): a weight of 0 is a critical check: Consul would make it 1', () => {
   const instance = { host: '10.0.0.1', port: 80, health: 'passing', weight: 0, labels: {} } as const
   expect(toRegistration('gw-a', { name: 'web', protocol: 'http' }, instance)).toMatchObject({
     Status: 'critical',

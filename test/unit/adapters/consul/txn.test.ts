@@ -40,7 +40,7 @@ async function submitted(
 
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `s${n}`)
 
-test('what is submitted at the same time goes together, 64 operations at the most', async () => {
+test('caution (i): what is submitted at the same time goes together, 64 operations at the most', async () => {
   const { outcomes, asked } = await submitted(names(70), applied)
   expect(asked.map((one) => idsIn(one).length)).toEqual([64, 64, 12])
   expect(outcomes).toHaveLength(70)
