@@ -106,13 +106,23 @@ describe('state store on files', () => {
   test('two processes on one folder lose nothing of each other', async () => {
     await using folder = await makeFolder()
     const children = [startSaving(folder.path, 'a', 40), startSaving(folder.path, 'b', 40)]
-    const watch = async (child: ChildProcess): Promise<void> => {
-      for await (const line of linesOf(child)) expect(['saved', 'STATE_CONFLICT']).toContain(line)
+    // A process that others overtook twice while it waited cannot tell, and says so.
+    const known = ['saved', 'STATE_CONFLICT', 'STATE_UNAVAILABLE']
+    const untold = async (child: ChildProcess): Promise<number> => {
+      let count = 0
+      for await (const line of linesOf(child)) {
+        expect(known).toContain(line)
+        if (line === 'STATE_UNAVAILABLE') count += 1
+      }
+      return count
     }
-    await Promise.all(children.map(watch))
+    const doubts = await Promise.all(children.map(untold))
     const entry = await new FileStateStore(folder.path).load('ports', signal())
-    expect(entry?.value.replaceAll('b', '')).toBe('a'.repeat(40))
-    expect(entry?.value.replaceAll('a', '')).toBe('b'.repeat(40))
+    for (const [at, word] of ['a', 'b'].entries()) {
+      const times = (entry?.value ?? '').split(word).length - 1
+      expect(times).toBeGreaterThanOrEqual(40)
+      expect(times).toBeLessThanOrEqual(40 + (doubts[at] ?? 0))
+    }
   })
 
   test('killed at any moment: each value is whole, and the last acknowledged one is in it', async () => {
