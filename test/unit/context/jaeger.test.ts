@@ -50,6 +50,7 @@ describe('uber-trace-id', () => {
     ['three fields', `${TRACE}:${SPAN}:1`, 'malformed'],
     ['five fields', `${TRACE}:${SPAN}:0:1:1`, 'malformed'],
     ['no hex', `zz:${SPAN}:0:1`, 'malformed'],
+    ['an encoded digit: only colons are', `${TRACE.slice(1)}%31:${SPAN}:0:1`, 'malformed'],
     ['parseInt would take it', `1zz:${SPAN}:0:1`, 'malformed'],
     ['what jaeger-client writes of nothing', 'undefined:undefined:0:0', 'malformed'],
     ['an empty parent', `${TRACE}:${SPAN}::1`, 'malformed'],
