@@ -2,7 +2,7 @@ import { expect } from '@jest/globals'
 import { keyText, type Instance, type ServiceKey } from '../../src/registry/model.ts'
 import type { Change, Registry } from '../../src/registry/ports.ts'
 import { follow, type Follower } from '../support/follower.ts'
-import type { RegistryHarness } from './registry.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 
 /** One registry with a watch running on it. Disposing checks that no event broke the contract. */
 export interface Bench extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { RegistryHarness } from './registry.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 
 /** One promise of the ports. Whoever breaks it fails `run`. */
 export interface ContractCase {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceKey } from '../../src/registry/model.ts'
-import type { RegistryHarness } from './registry.ts'
+import type { RegistryHarness } from './registry-harness.ts'
 
 const LOOKS = 3
 

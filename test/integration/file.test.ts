@@ -6,7 +6,8 @@ import { openFileRegistry } from '../../adapters/registries/file/registry.ts'
 import { parseServices } from '../../adapters/registries/file/document.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { keyText, type ServiceKey } from '../../src/registry/model.ts'
-import { describeRegistryContract, type RegistryHarness } from '../contract/registry.ts'
+import { describeRegistryContract } from '../contract/registry.ts'
+import type { RegistryHarness } from '../contract/registry-harness.ts'
 
 /** A team that keeps one file for each of its services. */
 async function makeHarness(): Promise<RegistryHarness> {

@@ -1,7 +1,7 @@
 import Consul from 'consul'
 import { z } from 'zod'
 import type { ServiceKey } from '../../src/registry/model.ts'
-import type { PlainInstance } from '../contract/registry.ts'
+import type { PlainInstance } from '../contract/registry-harness.ts'
 
 const listed = z.array(
   z.object({

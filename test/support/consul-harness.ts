@@ -6,7 +6,7 @@ import {
 import { silentLog } from '../../src/kernel/log.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
-import type { PlainInstance, RegistryHarness } from '../contract/registry.ts'
+import type { PlainInstance, RegistryHarness } from '../contract/registry-harness.ts'
 import { ConsulClient } from './consul-client.ts'
 
 /** A registry with the defaults of the configuration. */

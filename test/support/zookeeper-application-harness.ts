@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
-import type { PlainInstance, RegistryHarness } from '../contract/registry.ts'
+import type { PlainInstance, RegistryHarness } from '../contract/registry-harness.ts'
 import { consume, provide } from './dubbo-application.ts'
 import { connectZookeeper, type ZookeeperClient } from './zookeeper-client.ts'
 import { openForTest } from './zookeeper-harness.ts'

@@ -4,7 +4,7 @@ import { silentLog } from '../../src/kernel/log.ts'
 import type { Metrics } from '../../src/kernel/metrics.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
-import type { PlainInstance, RegistryHarness } from '../contract/registry.ts'
+import type { PlainInstance, RegistryHarness } from '../contract/registry-harness.ts'
 import { connectZookeeper, type ZookeeperClient } from './zookeeper-client.ts'
 
 type LayoutName = 'dubbo' | 'curator'

@@ -2,22 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { keyText, sameInstance } from '../../../src/registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../../../src/registry/model.ts'
 import { Elections } from './elections.ts'
+import type { Session } from './session.ts'
 
 export interface MemoryBackendOptions {
   /** Whether what a gateway writes dies with its session, as in ZooKeeper, or stays, as in Consul. */
   readonly keeps?: 'record' | 'session'
   /** Waits as long as one answer of a server takes. */
   readonly pace?: () => Promise<void>
-}
-
-/** One connection's view of the backend: what has changed since it looked, and how it fares. */
-export interface Session {
-  id: number
-  /** What it looked at no longer holds for certain: a complete read is due. */
-  reread: boolean
-  readonly dirty: Map<KeyText, ServiceKey>
-  /** Called when any of this changes. */
-  notify: () => void
 }
 
 interface Stored {

@@ -1,4 +1,4 @@
-import type { Session } from './backend.ts'
+import type { Session } from './session.ts'
 
 interface Held {
   readonly session: Session

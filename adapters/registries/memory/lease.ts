@@ -1,5 +1,6 @@
 import type { Fence, Lease, Term } from '../../../src/registry/ports.ts'
-import type { MemoryBackend, Session } from './backend.ts'
+import type { MemoryBackend } from './backend.ts'
+import type { Session } from './session.ts'
 
 /** Elects a writer among the sessions of one backend. */
 export class MemoryLease implements Lease {

@@ -1,6 +1,7 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Presence } from '../../../src/registry/ports.ts'
-import type { MemoryBackend, Session } from './backend.ts'
+import type { MemoryBackend } from './backend.ts'
+import type { Session } from './session.ts'
 
 /** The identity of a gateway, held by its session. */
 export class MemoryPresence implements Presence {

@@ -3,8 +3,9 @@ import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { keyText, sameInstance } from '../../../src/registry/model.ts'
 import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Change, Fence, RegistrySink } from '../../../src/registry/ports.ts'
-import type { MemoryBackend, Session } from './backend.ts'
+import type { MemoryBackend } from './backend.ts'
 import { parseFence } from './lease.ts'
+import type { Session } from './session.ts'
 
 const HASH_DIGITS = 16
 

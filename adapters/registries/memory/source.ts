@@ -1,7 +1,8 @@
 import { keyText } from '../../../src/registry/model.ts'
 import type { KeyText, ServiceKey } from '../../../src/registry/model.ts'
 import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
-import type { MemoryBackend, Session } from './backend.ts'
+import type { MemoryBackend } from './backend.ts'
+import type { Session } from './session.ts'
 
 /** Tells what changes in a memory backend, late and coalesced as servers do. */
 export class MemorySource implements RegistrySource {
@@ -24,13 +25,14 @@ export class MemorySource implements RegistrySource {
     const stop = (): void => session.notify()
     signal.addEventListener('abort', stop)
     session.reread = true
+    let vouched = false
     let lost = false
     try {
       const ended = (): boolean => signal.aborted
       while (!ended()) {
         const changed = new Promise<void>((resolve) => (session.notify = resolve))
         if (!this.#backend.connected) {
-          if (!lost && told.size > 0) yield { kind: 'stale', reason: 'disconnected' }
+          if (!lost && vouched) yield { kind: 'stale', reason: 'disconnected' }
           lost = true
           await changed
           continue
@@ -38,8 +40,10 @@ export class MemorySource implements RegistrySource {
         lost = false
         const event = await this.#next(told)
         if (ended()) return
-        if (event) yield event
-        else if (this.#isIdle()) await changed
+        if (event) {
+          vouched = true // the first one is a snapshot
+          yield event
+        } else if (this.#isIdle()) await changed
       }
     } finally {
       signal.removeEventListener('abort', stop)

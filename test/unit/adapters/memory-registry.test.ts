@@ -1,7 +1,8 @@
 import { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
 import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
 import { keyText } from '../../../src/registry/model.ts'
-import { describeRegistryContract, type RegistryHarness } from '../../contract/registry.ts'
+import { describeRegistryContract } from '../../contract/registry.ts'
+import type { RegistryHarness } from '../../contract/registry-harness.ts'
 
 function makeHarness(keeps: 'record' | 'session'): Promise<RegistryHarness> {
   const backend = new MemoryBackend({ keeps })
