@@ -53,7 +53,8 @@ module.exports = {
     },
     {
       name: 'adapter-imports',
-      comment: 'An adapter knows ports, models, the kernel and the connection to its own system; never another adapter.',
+      comment:
+        'An adapter knows ports, models, the kernel and the connection to its own system; never another adapter.',
       severity: 'error',
       from: { path: '^adapters/([^/]+)/([^/]+)/' },
       to: {
