@@ -45,7 +45,7 @@ describePresenceContract('file', async () => {
   return {
     open: (owner) => folder.open(owner),
     abandon: async (owner) => {
-      const command = ['--import', 'tsx', 'test/support/claim-child.ts', folder.path, owner]
+      const command = ['--import', 'tsx', 'test/support/file-claim-child.ts', folder.path, owner]
       const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
       await once(child.stdout, 'data')
       child.kill('SIGKILL')
