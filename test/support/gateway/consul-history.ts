@@ -43,13 +43,16 @@ export class ConsulHistory implements AsyncDisposable {
   readonly breaches: string[] = []
   readonly #url: string
   readonly #node: string
+  readonly #mayGo: (entry: Entry) => boolean
   readonly #abort = new AbortController()
   readonly #seen = new Map<string, Entry>()
   readonly #following: Promise<void>
   #pardoned = false
   #latest = 0
 
-  constructor(address: string, node: string) {
+  /** An entry of which `mayGo` is true may go, for its service does. */
+  constructor(address: string, node: string, mayGo: (entry: Entry) => boolean = () => false) {
+    this.#mayGo = mayGo
     this.#url = `${address}/v1/catalog/node-services/${node}`
     this.#node = node
     this.#following = this.#follow()
@@ -118,9 +121,10 @@ export class ConsulHistory implements AsyncDisposable {
     if (index < this.#latest) return // overtaken by a later one
     this.#latest = index
     const now = new Map(entries.map((entry) => [entry.id, entry]))
-    for (const { id, name, createIndex } of this.#seen.values()) {
+    for (const entry of this.#seen.values()) {
+      const { id, name, createIndex } = entry
       const then = now.get(id)
-      if (then?.createIndex === createIndex || this.#pardoned) continue
+      if (then?.createIndex === createIndex || this.#pardoned || this.#mayGo(entry)) continue
       this.breaches.push(`${this.#node}: ${name} ${then ? 'was removed and is back' : 'is gone'}`)
     }
     const names = entries.map(({ name }) => name)

@@ -1,12 +1,14 @@
 /** Where a gateway differs from the one that all tests of a stage start. */
 export interface GatewaySetting {
-  /** In place of the stage's own server, such as a proxy before it. */
-  readonly zookeeper?: string
+  /** In place of the stage's own server, such as a proxy before it, or all of an ensemble. */
+  readonly zookeeper?: string | readonly string[]
   readonly consul?: string
   readonly sessionTimeoutMs?: number
   readonly removalBudget?: Readonly<Record<string, number>>
   readonly id?: string
   readonly onStop?: 'keep' | 'drain'
+  /** The last port of those for services; the first one is 24000. */
+  readonly lastPort?: number
 }
 
 /** The identity of every gateway of a stage: each is the one before, started again. */
@@ -15,7 +17,7 @@ export const OWNER = 'gw-faults'
 /** The configuration file, which may be JSON as it may be YAML. */
 export function gatewayConfig(statePath: string, setting: GatewaySetting): object {
   const { zookeeper, consul, sessionTimeoutMs = 6_000, removalBudget = {} } = setting
-  const { id = OWNER, onStop = 'keep' } = setting
+  const { id = OWNER, onStop = 'keep', lastPort = 24_999 } = setting
   const host = '127.0.0.1'
   return {
     gateway: {
@@ -23,13 +25,15 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
       admin: { port: 0 },
       id,
       bind: host,
-      ports: { from: 24_000, to: 24_999 },
+      ports: { from: 24_000, to: lastPort },
       state: { path: statePath },
       sync: { removalBudget },
       traffic: { drainMs: 500 },
       legacy: {
         advertise: host,
-        registries: [{ kind: 'zookeeper', name: 'zk', servers: [zookeeper], sessionTimeoutMs }],
+        registries: [
+          { kind: 'zookeeper', name: 'zk', servers: [zookeeper].flat(), sessionTimeoutMs },
+        ],
         headers: { accepts: ['b3-single', 'b3'], sends: ['b3'] },
       },
       mesh: {

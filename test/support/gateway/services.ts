@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { zookeeperCode } from '../../../adapters/connections/zookeeper/znode-errors.ts'
 import { keyText, type KeyText, type ServiceKey } from '../../../src/registry/model.ts'
 import { ConsulClient } from '../consul-client.ts'
 import { connectZookeeper, type ZookeeperClient } from '../zookeeper-client.ts'
@@ -25,6 +26,10 @@ export const keyTexts = (keys: readonly ServiceKey[]): readonly KeyText[] =>
 /** Node that services of the mesh are registered on. */
 export const MESH_NODE = 'vm-127-0-0-1'
 
+type Labels = Readonly<Record<string, string>>
+
+const NODE_EXISTS = -110
+
 /** Services outlive every fault of a registry; only what a gateway does can end them. */
 const SESSION_MS = 60_000
 
@@ -35,6 +40,8 @@ export class Services implements AsyncDisposable {
   readonly meshKeys: ServiceKey[] = []
   /** Of the legacy side, now and before. */
   readonly sessions = new Set<string>()
+  /** When services began to go, by text of the key, by name and by folder. */
+  readonly leftMs = new Map<string, number>()
   /** Of each service of the legacy side: its znode. */
   readonly #paths = new Map<KeyText, string>()
   readonly #zookeeper: string
@@ -57,6 +64,7 @@ export class Services implements AsyncDisposable {
   async disconnect(): Promise<void> {
     await this.legacy[Symbol.asyncDispose]()
     this.#legacy = undefined
+    this.#paths.clear()
   }
 
   /** Nothing of the legacy side is left, not even the folders that its services were in. */
@@ -75,29 +83,54 @@ export class Services implements AsyncDisposable {
     return this.#legacy
   }
 
+  /** May be called again when it failed: what was registered already is no error. */
   async addLegacy(keys: readonly ServiceKey[]): Promise<void> {
-    const at = { host: '127.0.0.1', port: this.#port }
     for (const key of keys) {
-      const { child, data } = (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, at)
-      const path = `${folderOf(key)}/${child}`
-      await this.legacy.createEphemeral(path, data)
+      const { child, data } = this.#znodeOf(key)
+      const path = this.#paths.get(keyText(key)) ?? `${folderOf(key)}/${child}`
       this.#paths.set(keyText(key), path)
+      await this.legacy.createEphemeral(path, data).catch(unlessThere)
     }
     this.legacyKeys.push(...keys)
   }
 
+  /** Other labels of one that is there: the parameters of a URL, or the content of a znode. */
+  async relabelLegacy(key: ServiceKey, labels: Labels): Promise<void> {
+    const { child, data } = this.#znodeOf(key, labels)
+    const before = this.#paths.get(keyText(key)) ?? ''
+    if (key.protocol !== 'dubbo') {
+      await this.legacy.setData(before, data)
+      return
+    }
+    const path = `${folderOf(key)}/${child}`
+    await this.legacy.createEphemeral(path, data).catch(unlessThere)
+    if (before !== path) await this.legacy.remove(before)
+    this.#paths.set(keyText(key), path)
+  }
+
   async addMesh(keys: readonly ServiceKey[]): Promise<void> {
-    for (const key of keys) await this.mesh.register(key, { host: '127.0.0.1', port: this.#port })
+    for (const key of keys) await this.relabelMesh(key, {})
     this.meshKeys.push(...keys)
   }
 
+  async relabelMesh(key: ServiceKey, labels: Labels): Promise<void> {
+    await this.mesh.register(key, { ...this.#at, labels })
+  }
+
   async removeLegacy(keys: readonly ServiceKey[]): Promise<void> {
-    for (const key of keys) await this.legacy.remove(this.#paths.get(keyText(key)) ?? '')
+    for (const key of keys) {
+      this.#leaves(key)
+      await this.legacy.remove(this.#paths.get(keyText(key)) ?? '')
+      this.#paths.delete(keyText(key))
+    }
     forget(this.legacyKeys, keys)
   }
 
   async removeMesh(keys: readonly ServiceKey[]): Promise<void> {
-    for (const key of keys) await this.mesh.deregister(key, { host: '127.0.0.1', port: this.#port })
+    for (const key of keys) {
+      this.#leaves(key)
+      await this.mesh.deregister(key, this.#at)
+    }
     forget(this.meshKeys, keys)
   }
 
@@ -105,6 +138,29 @@ export class Services implements AsyncDisposable {
     this.mesh.destroy()
     await this.#legacy?.[Symbol.asyncDispose]()
   }
+
+  get #at(): { readonly host: string; readonly port: number } {
+    return { host: '127.0.0.1', port: this.#port }
+  }
+
+  #znodeOf(
+    key: ServiceKey,
+    labels: Labels = {},
+  ): { readonly child: string; readonly data: string } {
+    const instance = { ...this.#at, labels }
+    return (key.protocol === 'dubbo' ? providerOf : springInstanceOf)(key, instance)
+  }
+
+  #leaves(key: ServiceKey): void {
+    for (const text of [keyText(key), key.name, folderOf(key)]) {
+      this.leftMs.set(text, this.leftMs.get(text) ?? Date.now())
+    }
+  }
+}
+
+/** A try whose answer was lost did it. */
+function unlessThere(error: unknown): void {
+  if (zookeeperCode(error) !== NODE_EXISTS) throw error
 }
 
 function forget(all: ServiceKey[], gone: readonly ServiceKey[]): void {

@@ -13,7 +13,7 @@ import { ConsulHistory, type Entry } from './consul-history.ts'
 import { gatewayConfig, OWNER, type GatewaySetting } from './gateway-config.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import { folderOf, keyTexts, MESH_NODE, serviceKeys, Services } from './services.ts'
-import { ZnodeHistory, type Loss } from './znode-history.ts'
+import { ZnodeHistorian, type Loss, type ZnodeHistory } from './znode-history.ts'
 
 const SERVICES_A_SIDE = 30
 /**
@@ -35,31 +35,41 @@ export class Stage implements AsyncDisposable {
   readonly native: ConsulHistory
   readonly #life: Lifetime
   readonly #folder: string
+  readonly #historian: ZnodeHistorian
 
   private constructor(parts: StageParts) {
     this.#life = parts.life
     this.#folder = parts.folder
+    this.#historian = new ZnodeHistorian(parts.dataDir)
     this.zookeeper = parts.zookeeper
     this.consul = parts.consul
     this.services = parts.services
-    this.exported = this.#life.use(new ConsulHistory(parts.consul.address, `isthmus-${OWNER}`))
-    this.native = this.#life.use(new ConsulHistory(parts.consul.address, MESH_NODE))
+    const { leftMs } = parts.services
+    const exported = new ConsulHistory(parts.consul.address, `isthmus-${OWNER}`, (entry) =>
+      leftMs.has(originKey(entry)),
+    )
+    const native = new ConsulHistory(parts.consul.address, MESH_NODE, ({ name }) =>
+      leftMs.has(name),
+    )
+    this.exported = this.#life.use(exported)
+    this.native = this.#life.use(native)
   }
 
-  static async open({ servicesASide = SERVICES_A_SIDE } = {}): Promise<Stage> {
+  static async open({
+    servicesASide = SERVICES_A_SIDE,
+    start = startOneOfEach,
+  }: StageOptions = {}): Promise<Stage> {
     const life = new Lifetime()
     try {
       const folder = await mkdtemp(join(tmpdir(), 'isthmus-stage-'))
       life.defer(() => rm(folder, { recursive: true, force: true }))
-      const options = { dataDir: join(folder, 'zookeeper'), extraConfig: { preAllocSize: 256 } }
-      const zookeeper = life.use(await startZookeeper(options))
-      const consul = life.use(await startConsul({ config: MANY_CONNECTIONS }))
+      const { zookeeper, consul, dataDir } = await start(life, folder)
       const addresses = { zookeeper: zookeeper.address, consul: consul.address }
       const services = life.use(new Services(addresses, await startEcho(life)))
       await services.connect()
       await services.addLegacy(serviceKeys('legacy', 0, servicesASide))
       await services.addMesh(serviceKeys('mesh', 0, servicesASide))
-      return new Stage({ life, folder, services, zookeeper, consul })
+      return new Stage({ life, folder, services, zookeeper, consul, dataDir })
     } catch (error) {
       await life[Symbol.asyncDispose]()
       throw error
@@ -84,7 +94,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async znodes(): Promise<ZnodeHistory> {
-    return await ZnodeHistory.read(join(this.#folder, 'zookeeper'))
+    return await this.#historian.history()
   }
 
   /** How many transactions of gateways ZooKeeper has taken so far. */
@@ -140,8 +150,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /** What a gateway that started now would write or remove, as `isthmus plan` has it. */
-  async leftToDo(): Promise<readonly unknown[]> {
-    const { stdout, stderr } = await isthmus('plan', '--json', '-c', await this.configure({}))
+  async leftToDo(setting: GatewaySetting = {}): Promise<readonly unknown[]> {
+    const { stdout, stderr } = await isthmus('plan', '--json', '-c', await this.configure(setting))
     if (stdout === '') throw new Error(stderr)
     const { steps } = JSON.parse(stdout) as { steps: { action: string }[] }
     return steps.filter(({ action }) => action !== 'skip')
@@ -153,8 +163,10 @@ export class Stage implements AsyncDisposable {
    */
   async wrongRemovals(sinceMs: number): Promise<readonly (string | Loss)[]> {
     const { losses, doubles } = await this.znodes()
-    const removed = losses.filter(({ by, session }) => {
-      return by === 'removal' && !this.services.sessions.has(session)
+    const { sessions, leftMs } = this.services
+    const removed = losses.filter(({ by, session, folder, atMs }) => {
+      const isOver = atMs >= (leftMs.get(folder) ?? Infinity)
+      return by === 'removal' && !sessions.has(session) && !isOver
     })
     const twice = doubles.map(({ folder, atMs }) => ({ twice: folder, atMs }))
     const znodes = [...removed, ...twice].filter(({ atMs }) => atMs >= sinceMs)
@@ -178,12 +190,31 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-interface StageParts {
+/** The servers that services use, and that are asked what happened. */
+export interface StageServers {
+  readonly zookeeper: RealServer
+  readonly consul: RealServer
+  /** Where `zookeeper` keeps its transaction log. */
+  readonly dataDir: string
+}
+
+interface StageOptions {
+  readonly servicesASide?: number
+  /** Starts the servers, which `life` ends, with data in `folder`; default: one of each. */
+  readonly start?: (life: Lifetime, folder: string) => Promise<StageServers>
+}
+
+interface StageParts extends StageServers {
   readonly life: Lifetime
   readonly folder: string
   readonly services: Services
-  readonly zookeeper: RealServer
-  readonly consul: RealServer
+}
+
+async function startOneOfEach(life: Lifetime, folder: string): Promise<StageServers> {
+  const dataDir = join(folder, 'zookeeper')
+  const zookeeper = life.use(await startZookeeper({ dataDir, extraConfig: { preAllocSize: 256 } }))
+  const consul = life.use(await startConsul({ config: MANY_CONNECTIONS }))
+  return { zookeeper, consul, dataDir }
 }
 
 function difference(

@@ -27,34 +27,86 @@ const MULTI = 14
 const SESSION_BEGINS = -10
 const SESSION_ENDS = -11
 
+interface Read {
+  readonly transactions: readonly Transaction[]
+  /** What was read before does not hold any more: a server that was ahead of its leader took it back. */
+  readonly anew: boolean
+}
+
+interface LogFile {
+  /** What of it has been read: whole records. */
+  readonly bytes: Buffer
+  readonly transactions: readonly Transaction[]
+}
+
+const NOTHING_READ: LogFile = { bytes: Buffer.alloc(0), transactions: [] }
+
 /**
  * Everything that was ever written to a ZooKeeper with data in `dataDir`, in order, as its own log
  * has it (FileTxnLog): nothing that came and went between two looks is missed.
  */
-export async function readTransactions(dataDir: string): Promise<readonly Transaction[]> {
-  const folder = join(dataDir, 'version-2')
-  const files = (await readdir(folder)).filter((name) => name.startsWith('log.'))
-  const logs = await Promise.all(files.map((name) => readFile(join(folder, name))))
-  const all = logs.flatMap(transactionsIn)
-  return all.sort((a, b) => (a.zxid < b.zxid ? -1 : 1))
+export class TransactionLog {
+  readonly #folder: string
+  readonly #files = new Map<string, LogFile>()
+
+  constructor(dataDir: string) {
+    this.#folder = join(dataDir, 'version-2')
+  }
+
+  /** What has come since the last call, or all of it anew. Not to be called twice at a time. */
+  async next(): Promise<Read> {
+    const names = (await readdir(this.#folder)).filter((name) => name.startsWith('log.'))
+    const logs = await Promise.all(names.map((name) => readFile(join(this.#folder, name))))
+    const fresh: Transaction[] = []
+    let anew = [...this.#files.keys()].some((name) => !names.includes(name))
+    for (const [at, name] of names.entries()) {
+      const log = logs[at] ?? NOTHING_READ.bytes
+      const before = this.#files.get(name) ?? NOTHING_READ
+      const holds = log.subarray(0, before.bytes.length).equals(before.bytes)
+      anew ||= !holds
+      const { transactions, end } = transactionsIn(log, holds ? before.bytes.length : 0)
+      fresh.push(...transactions)
+      const all = holds ? [...before.transactions, ...transactions] : transactions
+      this.#files.set(name, { bytes: log.subarray(0, end), transactions: all })
+    }
+    if (!anew) return { transactions: sorted(fresh), anew }
+    for (const name of this.#files.keys()) if (!names.includes(name)) this.#files.delete(name)
+    return {
+      transactions: sorted([...this.#files.values()].flatMap(({ transactions }) => transactions)),
+      anew,
+    }
+  }
 }
 
-/** The last record may be one that the server has not finished writing. */
-function transactionsIn(log: Buffer): readonly Transaction[] {
-  const reader = new JuteReader(log.subarray(HEADER_BYTES))
-  const found: Transaction[] = []
+function sorted(transactions: readonly Transaction[]): readonly Transaction[] {
+  return [...transactions].sort((a, b) => (a.zxid < b.zxid ? -1 : 1))
+}
+
+/**
+ * From `start` on, the end of a record. The last one may be one that the server has not finished
+ * writing: `end` is where it begins.
+ */
+function transactionsIn(
+  log: Buffer,
+  start: number,
+): { readonly transactions: readonly Transaction[]; readonly end: number } {
+  const from = Math.max(start, HEADER_BYTES)
+  const reader = new JuteReader(log.subarray(from))
+  const transactions: Transaction[] = []
+  let end = start
   while (reader.left > 12) {
     reader.long() // checksum
     try {
       const record = reader.buffer()
       if (record.length === 0 || reader.byte() !== END_OF_RECORD) break
-      found.push(transactionIn(new JuteReader(record)))
+      transactions.push(transactionIn(new JuteReader(record)))
+      end = log.length - reader.left
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       break
     }
   }
-  return found
+  return { transactions, end }
 }
 
 function transactionIn(record: JuteReader): Transaction {

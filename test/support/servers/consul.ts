@@ -27,6 +27,8 @@ export interface ConsulCluster extends AsyncDisposable {
   readonly servers: readonly RealServer[]
   /** The one that leads at this moment, as the others see it. */
   leader(): Promise<RealServer>
+  /** Starts an agent that is no server, as one runs on each machine; it is the caller's. */
+  startClient(): Promise<RealServer>
 }
 
 export async function startConsulCluster(count: number): Promise<ConsulCluster> {
@@ -49,7 +51,9 @@ export async function startConsulCluster(count: number): Promise<ConsulCluster> 
     if (!server) throw new Error('the cluster has no leader')
     return server
   }
-  return { servers, leader, [Symbol.asyncDispose]: end }
+  const startClient = async (): Promise<RealServer> =>
+    startAgent(await agentPorts(), { server: false, retry_join, retry_interval: '1s' })
+  return { servers, leader, startClient, [Symbol.asyncDispose]: end }
 }
 
 async function leaderPort(servers: readonly RealServer[]): Promise<number> {

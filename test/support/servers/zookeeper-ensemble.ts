@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import { freePorts } from './free-port.ts'
 import type { RealServer } from './real-server.ts'
@@ -18,6 +19,8 @@ interface EnsembleOptions {
    * address, returns the one to use. The first server is not elected as long as all others are up.
    */
   readonly between?: (address: string) => Promise<string>
+  /** A folder of the caller's: each server has its data in a folder there, named after its number. */
+  readonly folder?: string
 }
 
 interface Ports {
@@ -31,7 +34,7 @@ const SYNC_LIMIT_TICKS = 100
 
 export async function startZookeeperEnsemble(
   size: number,
-  { between }: EnsembleOptions = {},
+  { between, folder }: EnsembleOptions = {},
 ): Promise<ZookeeperEnsemble> {
   const life = new Lifetime()
   const free = await freePorts(3 * size)
@@ -43,9 +46,12 @@ export async function startZookeeperEnsemble(
     const extraConfig = {
       initLimit: SYNC_LIMIT_TICKS,
       syncLimit: SYNC_LIMIT_TICKS,
+      preAllocSize: 256,
       ...(await namesFor(n, members, between)),
     }
-    return life.use(await startZookeeper({ tickTimeMs: 200, port: client, id: n + 1, extraConfig }))
+    const data = folder === undefined ? {} : { dataDir: join(folder, String(n)) }
+    const common = { tickTimeMs: 200, port: client, id: n + 1, extraConfig }
+    return life.use(await startZookeeper({ ...common, ...data }))
   }
   try {
     const servers = await Promise.all(members.map(start))
