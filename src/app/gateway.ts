@@ -13,6 +13,7 @@ import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
 import { Drain } from './drain.ts'
 import { GatewayOperator } from './gateway-operator.ts'
+import { hideAll } from './hide.ts'
 import { required, startProcess } from './process.ts'
 import { openRegistry } from './registries.ts'
 import { Reload } from './reload.ts'
@@ -90,9 +91,7 @@ interface GatewayDeps {
 /**
  * Puts one gateway together. What is opened last is closed first: on the way out the registry
  * sessions end before the edge carries its last requests to their end, so that callers have gone
- * elsewhere by then.
- * That is true of ZooKeeper; Consul's entries outlive the session, and whoever wants them gone first
- * drains (`gateway.onStop`).
+ * elsewhere by then. What outlives its session is hidden before that, until the next start.
  */
 export async function openGateway(
   config: GatewayConfig,
@@ -109,9 +108,11 @@ export async function openGateway(
     life.defer(() => edge.drain(new AbortController().signal))
     const open = (one: RegistryConfig): Registry =>
       life.use(openRegistry(one, { owner: config.id, log, metrics }))
+    const legacy = config.legacy.registries.map(open)
+    const mesh = config.mesh.registries.map(open)
+    life.defer(() => hideAll([...legacy, ...mesh], log))
     const bridge = createBridge({
-      legacy: config.legacy.registries.map(open),
-      mesh: config.mesh.registries.map(open),
+      ...{ legacy, mesh },
       exposure: edge.exposure,
       owner: config.id,
       options: { ...config.sync, names: config.names },

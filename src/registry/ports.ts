@@ -99,6 +99,13 @@ export interface Presence {
    * with OWNER_TAKEN when another process has taken the identity meanwhile.
    */
   keep(signal: AbortSignal): Promise<void>
+  /**
+   * For a clean end, after `keep`: where records outlive their writer and can be hidden, hides all
+   * that this gateway wrote, by one write that its next `keep` undoes. Nothing is removed or
+   * written again. Does nothing for a process that does not hold the identity. Outages are waited
+   * out until `signal` aborts; then it rejects.
+   */
+  hide(signal: AbortSignal): Promise<void>
 }
 
 /** Says to a registry under which term something is written; opaque. */

@@ -125,6 +125,20 @@ const CASES: readonly PresenceCase[] = [
     await expect(one.presence.keep(long())).rejects.toEqual(taken)
     await keeping(two, () => Promise.resolve())
   }),
+  promise('hiding what was written ends no claim, and may be said again', async (harness) => {
+    await using registry = await harness.open('gw-a')
+    await registry.presence.claim(long())
+    const holder = await harness.holder('gw-a')
+    await keeping(registry, () => Promise.resolve())
+    await registry.presence.hide(long())
+    await registry.presence.hide(long())
+    expect(await harness.holder('gw-a')).toBe(holder)
+  }),
+  promise('who does not hold the identity hides nothing and claims nothing', async (harness) => {
+    await using registry = await harness.open('gw-a')
+    await registry.presence.hide(long())
+    expect(await harness.holder('gw-a')).toBeUndefined()
+  }),
   promise('whoever gives up waiting holds nothing', async (harness) => {
     await using registry = await harness.open('gw-a')
     await expect(registry.presence.claim(AbortSignal.abort())).rejects.toBeDefined()

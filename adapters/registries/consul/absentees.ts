@@ -98,7 +98,7 @@ class Absentees {
 
   async #hide(owner: string, lapsed: Lapsed, signal: AbortSignal): Promise<void> {
     const { http, log } = this.#watching
-    const outcome = await hide(http, owner, lapsed.modifyIndex, signal)
+    const outcome = await hide(http, owner, { index: lapsed.modifyIndex }, signal)
     if (this.#lapsed.get(owner) === lapsed) this.#lapsed.set(owner, { ...lapsed, settled: true })
     if (outcome === 'hidden') log.warn({ owner }, 'a gateway is gone, its entries are hidden')
   }

@@ -10,15 +10,19 @@ export const HIDING_CHECK = 'isthmus-presence'
 
 const parseChecks = parser('checks of a node', z.array(z.object({ CheckID: z.string() })))
 
+/** What must be true of a claim for its gateway to be hidden; Consul looks in the same step. */
+type Condition = { readonly index: number } | { readonly session: string }
+
 /**
- * Hides all entries of a gateway whose claim has lapsed, by one check of its node: nothing is
- * removed, and nothing is written again when it comes back. Consul does it only if the claim is
- * still the one that was seen, so that nobody hides a gateway that is back.
+ * Hides all entries of a gateway, by one check of its node: nothing is removed, and nothing is
+ * written again when it comes back. Others do it when its claim has lapsed and still is the one
+ * that was seen, so that nobody hides a gateway that is back; itself it does so when it ends, as
+ * long as its session holds the claim.
  */
 export async function hide(
   http: ConsulHttp,
   owner: string,
-  claimIndex: number,
+  condition: Condition,
   signal: AbortSignal,
 ): Promise<'hidden' | 'was-hidden' | 'nothing-there'> {
   if (await isHidden(http, owner, signal)) return 'was-hidden'
@@ -29,7 +33,7 @@ export async function hide(
     Status: 'critical',
     Output: 'The gateway that these entries lead to is gone',
   }
-  const still = { KV: { Verb: 'check-index', Key: claimKey(owner), Index: claimIndex } }
+  const still = { KV: verbOf(claimKey(owner), condition) }
   const outcome = await transact(http, [still, { Check: { Verb: 'set', Check } }], signal)
   return outcome.kind === 'applied' ? 'hidden' : 'nothing-there'
 }
@@ -43,9 +47,14 @@ export async function show(
 ): Promise<boolean> {
   if (!(await isHidden(http, owner, signal))) return false
   const Check = { Node: nodeOf(owner), CheckID: HIDING_CHECK }
-  const held = { KV: { Verb: 'check-session', Key: claimKey(owner), Session: session } }
+  const held = { KV: verbOf(claimKey(owner), { session }) }
   const outcome = await transact(http, [held, { Check: { Verb: 'delete', Check } }], signal)
   return outcome.kind === 'applied'
+}
+
+function verbOf(Key: string, condition: Condition): Readonly<Record<string, unknown>> {
+  if ('index' in condition) return { Verb: 'check-index', Key, Index: condition.index }
+  return { Verb: 'check-session', Key, Session: condition.session }
 }
 
 async function isHidden(http: ConsulHttp, owner: string, signal: AbortSignal): Promise<boolean> {

@@ -9,7 +9,7 @@ import { transact } from '../../connections/consul/transact.ts'
 import { destroySession, TTL_MS, type TtlSession } from '../../connections/consul/ttl-session.ts'
 import { hideAbsentees } from './absentees.ts'
 import { claimKey, encodeHolder, lifeOfHolder, readHolder, retire, type Holder } from './claims.ts'
-import { show } from './hiding.ts'
+import { hide, show } from './hiding.ts'
 import { openOwnSession } from './own-session.ts'
 
 /** A session that is there for longer than this without being renewed is none of Consul's. */
@@ -58,6 +58,22 @@ export class ConsulPresence implements Presence, AsyncDisposable {
     } finally {
       stop.abort()
       await hiding
+    }
+  }
+
+  async hide(signal: AbortSignal): Promise<void> {
+    const session = this.#session
+    for (let failures = 0; session?.ended.aborted === false; failures += 1) {
+      try {
+        const condition = { session: session.id }
+        const outcome = await hide(this.#http, this.#self.owner, condition, signal)
+        if (outcome === 'hidden') this.#log.info('what was written is hidden until the next start')
+        return
+      } catch (error) {
+        signal.throwIfAborted()
+        if (failures === 0) this.#log.warn({ reason: errorMessage(error) }, 'cannot hide yet')
+        await delay(backoffMs(failures), undefined, { signal })
+      }
     }
   }
 

@@ -39,6 +39,11 @@ export class FilePresence implements Presence, AsyncDisposable {
     }
   }
 
+  /** A file says what instances there are, and has nothing that would hide them. */
+  hide(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const mine = this.#mine
     this.#mine = undefined

@@ -63,6 +63,11 @@ export class ZookeeperPresence implements Presence, Disposable {
     }
   }
 
+  /** What was written goes with the session, which ends next. */
+  hide(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** What a transaction must check so that nothing is written under an identity of another. */
   checks(connection: Connection): readonly Write[] {
     if (!this.#wanted) return [] // an operator's command, which writes nothing that it would own
