@@ -68,8 +68,11 @@ export class Applications {
 
   /** Something about the interface has changed on interface level. */
   siblingsChanged(name: string): void {
-    for (const app of this.#mapping.appsOf(name))
-      if (this.#joined.get(app)?.doubt !== undefined) this.update(app)
+    for (const app of this.#mapping.appsOf(name)) {
+      // One that is being joined may have looked at the siblings before this.
+      const doubtful = this.#joined.get(app)?.doubt !== undefined
+      if (doubtful || this.#working.has(app)) this.update(app)
+    }
   }
 
   /** Interfaces that are known, or known to be served by somebody, on this level alone. */
