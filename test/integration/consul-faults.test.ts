@@ -260,6 +260,7 @@ test('caution (h): a service that is gone is not asked for again with every chan
     await client.register(OURS, { host: A.host, port })
     await follower.until('the change', () => follower.instances(OURS).length === port)
   }
-  expect(proxy.requests('/v1/health/service/gone') - before).toBeLessThanOrEqual(1)
+  // Its end may be confirmed yet, and its watch be on its way: but not once for each of eight.
+  expect(proxy.requests('/v1/health/service/gone') - before).toBeLessThanOrEqual(2)
   await client.removeAll('ours')
 })

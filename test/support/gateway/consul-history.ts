@@ -34,6 +34,7 @@ const listed = z.object({
 
 const WAIT = '2s'
 const PAUSE_MS = 50
+const ANSWERS_WITHIN_MS = 10_000
 
 /**
  * Follows one node of Consul from outside. An entry that stood there and does not any more, or
@@ -60,14 +61,14 @@ export class ConsulHistory implements AsyncDisposable {
 
   /** All entries, as the leader has them now. Rejects while Consul is down. */
   async entries(): Promise<readonly Entry[]> {
-    const read = await this.#read('consistent=', this.#abort.signal)
+    const read = await this.#read('consistent=', AbortSignal.timeout(ANSWERS_WITHIN_MS))
     this.#take(read)
     return read.entries
   }
 
   /** The index of the node's last change. */
   async index(): Promise<number> {
-    return (await this.#read('consistent=', this.#abort.signal)).index
+    return (await this.#read('consistent=', AbortSignal.timeout(ANSWERS_WITHIN_MS))).index
   }
 
   /** From now on entries may go: their services did. */
@@ -101,8 +102,8 @@ export class ConsulHistory implements AsyncDisposable {
     }
   }
 
-  async #read(query: string, signal: AbortSignal): Promise<Read> {
-    const response = await fetch(`${this.#url}?${query}`, { signal })
+  async #read(query: string, signal?: AbortSignal): Promise<Read> {
+    const response = await fetch(`${this.#url}?${query}`, signal ? { signal } : {})
     const text = await response.text() // also of a refusal: unread it would hold its connection
     if (!response.ok) throw new Error(`Consul answers ${response.status}`)
     const { Services } = listed.parse(JSON.parse(text) ?? { Services: [] })
