@@ -90,7 +90,7 @@ describe('isthmus headers', () => {
 })
 
 describe('isthmus headers --observe', () => {
-  test('says what each side of the running gateway sends, and what to configure', async () => {
+  test('says what each side of a gateway with a token sends, and what to configure', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isthmus-observe-'))
     try {
       const config = await writeConfig(folder)
@@ -139,7 +139,7 @@ async function writeConfig(folder: string): Promise<string> {
     state: { path: join(folder, 'state') },
     legacy: side('legacy', 'b3'),
     mesh: side('mesh', 'w3c'),
-    admin: { port: adminPort },
+    admin: { port: adminPort, token: 'known-to-its-operators' },
   }
   await writeFile(path, JSON.stringify({ gateway })) // JSON is YAML
   return path
