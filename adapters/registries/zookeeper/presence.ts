@@ -124,18 +124,20 @@ export class ZookeeperPresence implements Presence, Disposable {
   async #watch(connection: Connection, ended: AbortSignal): Promise<void> {
     const everyMs = connection.sessionTimeoutMs / LOOKS_PER_SESSION
     const scope = AbortSignal.any([ended, connection.lost])
+    const bell = new Bell()
+    // One and the same function: the library keeps every other one until the claim changes.
+    const ring = (): void => bell.ring()
     while (!scope.aborted) {
-      const bell = new Bell()
-      const there = await this.#isThere(connection, bell).catch(() => true) // lost: see above
+      const there = await this.#isThere(connection, ring).catch(() => true) // lost: see above
       if (!there) return
       await bell.heardWithin(everyMs, scope)
     }
   }
 
-  async #isThere(connection: Connection, bell: Bell): Promise<boolean> {
+  async #isThere(connection: Connection, ring: () => void): Promise<boolean> {
     const path = this.#held?.path
     if (path === undefined) return false
-    const stat = await connection.stat(path, () => bell.ring())
+    const stat = await connection.stat(path, ring)
     return stat?.session === connection.sessionId
   }
 }

@@ -3,10 +3,13 @@ export interface GatewaySetting {
   /** In place of the stage's own server, such as a proxy before it, or all of an ensemble. */
   readonly zookeeper?: string | readonly string[]
   readonly consul?: string
+  /** For Consul. */
+  readonly token?: string
   readonly sessionTimeoutMs?: number
   readonly removalBudget?: Readonly<Record<string, number>>
   readonly id?: string
   readonly onStop?: 'keep' | 'drain'
+  readonly fullReadEveryMs?: number
   /** The last port of those for services; the first one is 24000. */
   readonly lastPort?: number
 }
@@ -16,7 +19,14 @@ export const OWNER = 'gw-faults'
 
 /** The configuration file, which may be JSON as it may be YAML. */
 export function gatewayConfig(statePath: string, setting: GatewaySetting): object {
-  const { zookeeper, consul, sessionTimeoutMs = 6_000, removalBudget = {} } = setting
+  const {
+    zookeeper,
+    consul,
+    sessionTimeoutMs = 6_000,
+    removalBudget = {},
+    token,
+    fullReadEveryMs,
+  } = setting
   const { id = OWNER, onStop = 'keep', lastPort = 24_999 } = setting
   const host = '127.0.0.1'
   return {
@@ -27,7 +37,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
       bind: host,
       ports: { from: 24_000, to: lastPort },
       state: { path: statePath },
-      sync: { removalBudget },
+      sync: { removalBudget, fullReadEveryMs },
       traffic: { drainMs: 500 },
       legacy: {
         advertise: host,
@@ -38,7 +48,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
       },
       mesh: {
         advertise: host,
-        registries: [{ kind: 'consul', name: 'consul', url: consul }],
+        registries: [{ kind: 'consul', name: 'consul', url: consul, token }],
         headers: { accepts: ['w3c'], sends: ['w3c'] },
       },
     },

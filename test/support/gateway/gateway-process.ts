@@ -4,7 +4,7 @@ import { eventually } from '../eventually.ts'
 
 const status = z.object({
   sync: z.object({
-    mirrors: z.array(z.object({ registry: z.string(), state: z.string() })),
+    mirrors: z.array(z.object({ registry: z.string(), state: z.string(), reads: z.number() })),
     directions: z.array(z.object({ name: z.string(), held: z.array(z.unknown()) })),
   }),
 })
@@ -51,6 +51,11 @@ export class GatewayProcess implements AsyncDisposable {
       return mirrors.some((mirror) => mirror.registry === registry && mirror.state === state)
     }
     await eventually(`${registry} is ${state}`, look, READY_WITHIN_MS)
+  }
+
+  /** Complete reads of each registry so far. */
+  async reads(): Promise<readonly number[]> {
+    return (await this.#status()).sync.mirrors.map(({ reads }) => reads)
   }
 
   /** Withdrawals that are held from the mesh. */

@@ -134,6 +134,12 @@ export class Services implements AsyncDisposable {
     forget(this.meshKeys, keys)
   }
 
+  /** Of a service of the legacy side that others keep: it is about to go. */
+  left(key: ServiceKey): void {
+    this.#leaves(key)
+    forget(this.legacyKeys, [key])
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.mesh.destroy()
     await this.#legacy?.[Symbol.asyncDispose]()

@@ -22,6 +22,7 @@ const SERVICES_A_SIDE = 30
  */
 const MANY_CONNECTIONS = { limits: { http_max_conns_per_client: 2_000 } }
 const ANSWER = 'here'
+const LOG_LINES = 30
 const CONVERGES_WITHIN_MS = 40_000
 
 /** Both registries as real servers, with services on them, and all that is seen from outside. */
@@ -87,9 +88,10 @@ export class Stage implements AsyncDisposable {
       await gateway.ready()
       await this.converged()
       return gateway
-    } catch (error) {
+    } catch (cause) {
       await gateway[Symbol.asyncDispose]()
-      throw error
+      const lines = gateway.command.stderr().split('\n').slice(-LOG_LINES).join('\n')
+      throw new Error(`${String(cause)}; the last lines of its log:\n${lines}`, { cause })
     }
   }
 
@@ -210,10 +212,16 @@ interface StageParts extends StageServers {
   readonly services: Services
 }
 
-async function startOneOfEach(life: Lifetime, folder: string): Promise<StageServers> {
+/** One server of each, Consul with access control where it is asked for. */
+export async function startOneOfEach(
+  life: Lifetime,
+  folder: string,
+  { token, ...settings }: { readonly acl?: object; readonly token?: string } = {},
+): Promise<StageServers> {
   const dataDir = join(folder, 'zookeeper')
   const zookeeper = life.use(await startZookeeper({ dataDir, extraConfig: { preAllocSize: 256 } }))
-  const consul = life.use(await startConsul({ config: MANY_CONNECTIONS }))
+  const config = { ...MANY_CONNECTIONS, ...settings }
+  const consul = life.use(await startConsul({ config, ...(token === undefined ? {} : { token }) }))
   return { zookeeper, consul, dataDir }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, request, type Server as HttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
+import { frames } from './jute-frames.ts'
 
 /** Whether the registry has heard of a write when it is struck. */
 export type Moment = 'before' | 'after'
@@ -148,19 +149,5 @@ export class WritePoints implements AsyncDisposable {
     this.#life.defer(() => {
       near.destroy()
     })
-  }
-}
-
-/** Cuts a stream into frames: four bytes of length and as many more. Each is passed on whole. */
-function frames(take: (frame: Buffer) => void): (bytes: Buffer) => void {
-  let rest = Buffer.alloc(0)
-  return (bytes) => {
-    rest = Buffer.concat([rest, bytes])
-    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
-      const end = 4 + rest.readInt32BE(0)
-      const frame = rest.subarray(0, end)
-      rest = rest.subarray(end)
-      take(frame)
-    }
   }
 }
