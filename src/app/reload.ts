@@ -141,9 +141,10 @@ export class Reload {
   }
 }
 
+/** None of a fault that is about the file as a whole. */
 function pathOf(fault: unknown): readonly string[] {
   const known = typeof fault === 'object' && fault !== null && 'path' in fault
-  return known && typeof fault.path === 'string' ? [fault.path] : []
+  return known && typeof fault.path === 'string' && fault.path !== '' ? [fault.path] : []
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
