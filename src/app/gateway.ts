@@ -11,6 +11,7 @@ import type { Metrics } from '../kernel/metrics.ts'
 import { together, type Task } from '../kernel/together.ts'
 import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
+import { FullReads } from '../sync/full-reads.ts'
 import { Drain } from './drain.ts'
 import { GatewayOperator } from './gateway-operator.ts'
 import { hideAll } from './hide.ts'
@@ -120,6 +121,12 @@ export async function openGateway(
       metrics,
       clock: systemClock,
     })
+    const fullReads = new FullReads({
+      sources: [...legacy, ...mesh].map(({ source }) => source),
+      everyMs: config.sync.fullReadEveryMs,
+      clock: systemClock,
+      random: Math.random,
+    })
     let { traffic } = config
     const drain = new Drain({
       bridge,
@@ -136,6 +143,7 @@ export async function openGateway(
         together(
           [
             (end) => bridge.run(end),
+            (end) => fullReads.run(end),
             (end) => announceReady(bridge, log, end),
             (end) => drain.run(end),
           ],
@@ -145,6 +153,7 @@ export async function openGateway(
         traffic = next.traffic
         edge.configure(next)
         bridge.configure({ ...next.sync, names: next.names })
+        fullReads.configure(next.sync.fullReadEveryMs)
       },
       [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
     }

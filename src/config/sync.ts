@@ -6,6 +6,15 @@ export const sync = z
   .strictObject({
     quietPeriodMs: durationMs(50).describe('A burst is coalesced until it is quiet so long'),
     maxDelayMs: durationMs(1_000).describe('… but no change waits longer than this'),
+    fullReadEveryMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(86_400_000)
+      .default(600_000)
+      .describe(
+        'Each registry is read completely so often, a quarter more or less, for the case that it failed to tell of a change; nothing is written for what is in line',
+      ),
     scaleToZero: z
       .array(z.string().min(1))
       .default([])

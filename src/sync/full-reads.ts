@@ -1,0 +1,55 @@
+import type { Clock } from '../kernel/clock.ts'
+import { together } from '../kernel/together.ts'
+import type { RegistrySource } from '../registry/ports.ts'
+
+interface FullReadsParts {
+  readonly sources: readonly Pick<RegistrySource, 'resync'>[]
+  readonly clock: Pick<Clock, 'sleep'>
+  readonly everyMs: number
+  /** From 0 to below 1. */
+  readonly random: () => number
+}
+
+/**
+ * Reads each registry completely now and then, although it tells of its changes: what it failed to
+ * tell would otherwise be missed until the next change of the same service.
+ */
+export class FullReads {
+  readonly #parts: FullReadsParts
+  #everyMs: number
+  /** Aborts when the pause under way is not the right one any more. */
+  #changed = new AbortController()
+
+  constructor(parts: FullReadsParts) {
+    this.#parts = parts
+    this.#everyMs = parts.everyMs
+  }
+
+  configure(everyMs: number): void {
+    if (everyMs === this.#everyMs) return
+    this.#everyMs = everyMs
+    this.#changed.abort()
+    this.#changed = new AbortController()
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { sources } = this.#parts
+    await together(
+      sources.map((source) => (stop) => this.#read(source, stop)),
+      signal,
+    )
+  }
+
+  async #read(source: Pick<RegistrySource, 'resync'>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (await this.#paused(AbortSignal.any([signal, this.#changed.signal]))) source.resync()
+    }
+  }
+
+  /** Up to a quarter less or more, so that neither registries nor replicas are read all at once. */
+  async #paused(end: AbortSignal): Promise<boolean> {
+    const { clock, random } = this.#parts
+    await clock.sleep(this.#everyMs * (0.75 + random() / 2), end).catch(() => undefined)
+    return !end.aborted
+  }
+}
