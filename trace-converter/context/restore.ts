@@ -2,7 +2,8 @@ import { STANDARD_FORMATS, type Formats } from './formats.ts'
 import { hasHighHalf } from './ids.ts'
 import { lossesOf } from './losses.ts'
 import { isSameTrace } from './merge.ts'
-import type { BaggageEntry, ContextSpanId, TraceContext } from './model.ts'
+import type { ContextSpanId, TraceContext } from './model.ts'
+import { restoredBaggage } from './restore-baggage.ts'
 import { refineSampling } from './sampling.ts'
 
 /**
@@ -28,14 +29,16 @@ export function restoreContext(
     traceIdWidth: told.traceIdWidth,
     ...(rawTraceId === undefined ? {} : { rawTraceId }),
     parent: restoredParent(returned, told),
-    sampling: restoredSampling(returned, told, lost),
+    sampling: hasDecisions(returned, formats)
+      ? restoredSampling(returned, told, lost)
+      : told.sampling,
     firehose: returned.firehose || (told.firehose && isCoarse(returned, lost, 'firehose')),
     ...(random === undefined ? {} : { random }),
     tracestate:
       lost.has('tracestate') && returned.tracestate.length === 0
         ? told.tracestate
         : returned.tracestate,
-    baggage: restoredBaggage(returned.baggage, told.baggage, lost),
+    baggage: restoredBaggage(returned, told, lost.has('baggage'), formats),
     vendor: saysVendor(lost) ? { ...told.vendor, ...returned.vendor } : returned.vendor,
   }
 }
@@ -50,6 +53,11 @@ function isSpanId(parent: TraceContext['parent']): parent is ContextSpanId {
   return parent !== 'root' && parent !== 'unknown'
 }
 
+/** Of a format without a word for any of them, what was told is the last that is known. */
+function hasDecisions({ source }: TraceContext, formats: Formats): boolean {
+  return formats.codec(source).carries.decision !== 'lost'
+}
+
 /** Only where the format had no word for it: B3 that says 0 where it was told nothing has decided. */
 function restoredSampling(
   returned: TraceContext,
@@ -57,8 +65,6 @@ function restoredSampling(
   lost: ReadonlySet<string>,
 ): TraceContext['sampling'] {
   const { sampling } = told
-  // It has no word for any decision.
-  if (lost.has('decision')) return sampling
   if (sampling !== 'defer' && sampling !== 'debug') return returned.sampling
   return isCoarse(returned, lost, sampling)
     ? refineSampling(returned.sampling, sampling)
@@ -68,24 +74,6 @@ function restoredSampling(
 /** W3C has no word of its own either: tracestate may have been dropped on the way. */
 function isCoarse({ source }: TraceContext, lost: ReadonlySet<string>, aspect: string): boolean {
   return source === 'w3c' || lost.has(aspect)
-}
-
-/**
- * All of it where the format carries none. Where it does, a member that is missing was taken away
- * on purpose; one that is there with the same value gets its properties and the case of its key.
- */
-function restoredBaggage(
-  returned: readonly BaggageEntry[],
-  told: readonly BaggageEntry[],
-  lost: ReadonlySet<string>,
-): readonly BaggageEntry[] {
-  if (lost.has('baggage') && returned.length === 0) return told
-  if (returned.length === 0 || told.length === 0) return returned
-  const known = new Map(told.map((entry) => [entry.key.toLowerCase(), entry]))
-  return returned.map((entry) => {
-    const twin = known.get(entry.key.toLowerCase())
-    return twin?.value === entry.value && entry.properties.length === 0 ? twin : entry
-  })
 }
 
 /** Fields of one vendor's format that this one has no place for. */

@@ -534,7 +534,7 @@ const mesh: TraceSide = {
 const legacy: TraceSide = { ...mesh, name: 'legacy', accepts: ['b3'], sends: ['b3'] }
 const reporting = (side: TraceSide): TraceSide => ({
   ...side,
-  reporter: { report: () => undefined },
+  reporter: { report: () => undefined, [Symbol.asyncDispose]: () => Promise.resolve() },
 })
 
 /** Numbers that are easy to tell: each id is the next. */
