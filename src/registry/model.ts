@@ -42,6 +42,16 @@ function formatKey(key: ServiceKey): KeyText {
   return `${escapePart(key.protocol)}:${escapePart(key.name)}${version}${group}` as KeyText
 }
 
+/** `known` where it says the same: what reads thousands of instances keeps one key a service. */
+export function sharedKey(known: ServiceKey | undefined, key: ServiceKey): ServiceKey {
+  const same =
+    known?.name === key.name &&
+    known.protocol === key.protocol &&
+    known.group === key.group &&
+    known.version === key.version
+  return same ? known : key
+}
+
 const SPECIAL = /[%:@]/
 
 function escapePart(part: string): string {
@@ -141,6 +151,7 @@ function sameLabels(
   a: Readonly<Record<string, string>>,
   b: Readonly<Record<string, string>>,
 ): boolean {
+  if (a === b) return true
   const keys = Object.keys(a)
   return (
     keys.length === Object.keys(b).length &&
@@ -149,7 +160,7 @@ function sameLabels(
 }
 
 function sameOrigin(a: Origin | undefined, b: Origin | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
+  if (a === b || a === undefined || b === undefined) return a === b
   return (
     a.owner === b.owner &&
     a.registry === b.registry &&

@@ -32,9 +32,10 @@ export function unsaid(
  * more: that it is critical, or another weight than the usual.
  */
 export function resaid(instance: Instance): Instance {
+  if (!instance.origin) return instance
   const { [HEALTH]: health, [WEIGHT]: weight, [ZONE]: zone, ...labels } = instance.labels
   const said = health ?? weight ?? zone
-  if (!instance.origin || said === undefined) return instance
+  if (said === undefined) return instance
   return {
     ...instance,
     health: instance.health === 'passing' && health === 'warning' ? health : instance.health,

@@ -1,7 +1,9 @@
 import {
   keyText,
+  sharedKey,
   type Instance,
   type KeyText,
+  type ServiceKey,
   type ServiceRecord,
 } from '../../../src/registry/model.ts'
 import type { Answer, ConsulHttp, Query } from '../../connections/consul/http.ts'
@@ -99,10 +101,12 @@ export class Catalog {
     const spelling = spellingOf(entries.map(({ Service }) => Service.Service)) ?? name
     const groups = new Map<KeyText, ServiceRecord & { instances: Instance[] }>()
     const versions = new Map<string, Versioned>()
+    let last: ServiceKey | undefined
     for (const entry of entries) {
       const read = readEntry(respelled(entry, spelling), this.#rules)
       if (!read) continue
-      const { key, instance } = read
+      const { instance } = read
+      const key = (last = sharedKey(last, read.key))
       const group = groups.get(keyText(key)) ?? { key, instances: [] }
       groups.set(keyText(key), group)
       group.instances.push(instance)

@@ -56,6 +56,7 @@ export function packMeta(marks: Meta, labels: Meta): Meta {
 
 /** What {@link packMeta} was given; the pairs of an unreadable rest are left out. */
 export function unpackMeta(meta: Meta): Meta {
+  if (!Object.keys(meta).some((key) => key.startsWith(PIECE))) return meta
   const plain = Object.entries(meta).filter(([key]) => !key.startsWith(PIECE))
   const count = Object.keys(meta).length - plain.length
   const rest = Array.from({ length: count }, (_, n) => meta[`${PIECE}${n}`] ?? '').join('')
