@@ -61,6 +61,25 @@ test('several instances of a new service are one transaction, folders included',
   expect(await client.children(`${chroot}/dubbo/${ORDERS.name}/providers`)).toHaveLength(3)
 })
 
+test('what was heard of a folder is believed once: two who find none are both written', async () => {
+  await apply(ORDERS, [ours(ORDERS, 21_001)])
+  await apply(WEB, [ours(WEB, 21_001)]) // so that both roots are there
+  const stop = new AbortController()
+  const events = registry.source.watch(stop.signal)[Symbol.asyncIterator]()
+  expect((await events.next()).value).toMatchObject({ kind: 'snapshot' })
+  const [http, grpc] = [
+    { name: 'new', protocol: 'http' },
+    { name: 'new', protocol: 'grpc' },
+  ]
+  await Promise.all([http, grpc].map((key, n) => apply(key, [ours(key, 21_002 + n)])))
+  expect(await client.children(`${chroot}/services/new`)).toHaveLength(2)
+  const other = { ...ORDERS, version: '2.0.0' } // where an instance of 1.0.0 stands already
+  await apply(other, [ours(other, 21_004)])
+  expect(await client.children(`${chroot}/dubbo/${ORDERS.name}/providers`)).toHaveLength(2)
+  stop.abort()
+  await events.return?.()
+})
+
 test('a put and the removal of what it replaces are one transaction', async () => {
   const [old, next] = [ours(ORDERS, 21_001), ours(ORDERS, 21_001, { labels: { a: 'b' } })]
   await apply(ORDERS, [old])

@@ -9,12 +9,18 @@ export async function missingFolders(
   connection: Connection,
   folder: string,
 ): Promise<readonly Write[]> {
-  const missing: Write[] = []
-  for (let path = folder; path !== ''; path = parentOf(path)) {
-    if (await connection.stat(path)) break
-    missing.unshift({ kind: 'create', path, data: FOLDER_MARK, ephemeral: false })
+  let there = folder
+  while (there !== '' && !(await connection.stat(there))) there = parentOf(there)
+  return foldersBelow(there, folder)
+}
+
+/** Creates every folder on the way from `there` to `folder`, outermost first. */
+export function foldersBelow(there: string, folder: string): readonly Write[] {
+  const writes: Write[] = []
+  for (let path = folder; path !== there; path = parentOf(path)) {
+    writes.unshift({ kind: 'create', path, data: FOLDER_MARK, ephemeral: false })
   }
-  return missing
+  return writes
 }
 
 /** Creates `folder` and what is above it where they are not there. */

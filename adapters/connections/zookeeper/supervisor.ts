@@ -44,6 +44,11 @@ export class Supervisor implements AsyncDisposable {
     return this.#closed.signal
   }
 
+  /** The connection there is. */
+  get connection(): Connection | undefined {
+    return this.#connection
+  }
+
   /** The connection there is, or the next one. Rejects when `signal` aborts or on closing. */
   async connected(signal: AbortSignal): Promise<Connection> {
     this.closed.throwIfAborted()

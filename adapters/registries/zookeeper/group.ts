@@ -2,6 +2,7 @@ import type { Event } from 'node-zookeeper-client'
 import { errorMessage } from '../../../src/kernel/errors.ts'
 import type { ReadLayout } from './layout.ts'
 import {
+  memberNamed,
   readMember,
   type InstanceMember,
   type Member,
@@ -37,6 +38,7 @@ export class Group {
   #members: ReadonlyMap<string, Member> = new Map()
   #addresses: ReadonlySet<string> | undefined
   #unknown: string | undefined = 'not read yet'
+  #hasFolder = false
   #listDue = true
   #readDue = new Set<string>()
   #following = false
@@ -55,6 +57,12 @@ export class Group {
   /** Why its instances are not known; undefined when they are. */
   get unknown(): string | undefined {
     return this.#unknown
+  }
+
+  /** Its folder, if that is there with nothing in it as far as has been heard. */
+  get emptyFolder(): string | undefined {
+    const known = this.#unknown === undefined && !this.#isDue()
+    return known && this.#hasFolder && this.#members.size === 0 ? this.#folder : undefined
   }
 
   /** What stands there, by znode. */
@@ -149,19 +157,28 @@ export class Group {
     // A server that lags may show the removal and not yet the creation that came after it.
     if (this.#confirming) await this.#context.connection.sync(this.#folder)
     const children = list ? await this.#children() : [...this.#members.keys()]
-    const members = await Promise.all(
-      children.map(async (child): Promise<[string, Member | undefined]> => {
-        const known = due.has(child) ? undefined : this.#members.get(child)
-        return [child, known ?? (await readMember(this.#place, child))]
-      }),
+    const members = new Map<string, Member>()
+    const take = (child: string, member: Member | undefined): void => {
+      if (member) members.set(child, member)
+    }
+    const unread: string[] = []
+    for (const child of children) {
+      const known = due.has(child) ? undefined : this.#members.get(child)
+      const member = known ?? memberNamed(this.#place, child)
+      if (!member) unread.push(child)
+      take(child, member)
+    }
+    await Promise.all(
+      unread.map(async (child) => take(child, await readMember(this.#place, child))),
     )
-    return new Map(members.filter((entry): entry is [string, Member] => entry[1] !== undefined))
+    return members
   }
 
   async #children(): Promise<readonly string[]> {
     const { connection, slots } = this.#context
     for (;;) {
       const children = await slots.run(() => connection.children(this.#folder, this.#onList))
+      this.#hasFolder = children !== undefined
       if (children) return children
       const there = await slots.run(() => connection.stat(this.#folder, this.#onList))
       if (!there) return [] // and its creation wakes us

@@ -1,6 +1,7 @@
 import type { Watcher } from 'node-zookeeper-client'
 import {
   keyText,
+  sharedKey,
   type Instance,
   type KeptBy,
   type KeyText,
@@ -43,23 +44,36 @@ export interface MemberPlace {
   readonly folder: string
   readonly watcher: Watcher
   readonly context: MemberContext
+  /** Of the last one that was read: most have the same. */
+  lastKey?: ServiceKey
+}
+
+/**
+ * What is known of a znode by its name alone; undefined when it has to be read. Another's name says
+ * everything that matters in some layouts; what is ours is read for who keeps it.
+ */
+export function memberNamed(place: MemberPlace, child: string): Member | undefined {
+  const { name, layout, folder, context } = place
+  if (!layout.named) return undefined
+  const reading = layout.decode(name, child, undefined)
+  if (reading.kind !== 'instance')
+    return otherOf(place, `${folder}/${child}`, reading, 'other-session')
+  if (reading.instance.origin?.owner === context.owner) return undefined
+  return memberOf(place, child, reading, layout.keeperOf(reading))
 }
 
 /** Reads one znode; undefined when it is gone: the list, which is watched too, will say so. */
 export async function readMember(place: MemberPlace, child: string): Promise<Member | undefined> {
-  return place.layout.named ? await readNamed(place, child) : await readData(place, child)
+  return place.layout.named ? await readOwn(place, child) : await readData(place, child)
 }
 
-/** Of another's znode the name says everything that matters; of ours also who keeps it. */
-async function readNamed(place: MemberPlace, child: string): Promise<Member | undefined> {
+async function readOwn(place: MemberPlace, child: string): Promise<Member | undefined> {
   const { name, layout, folder, watcher, context } = place
   const path = `${folder}/${child}`
-  const reading = layout.decode(name, child, undefined)
-  if (reading.kind !== 'instance') return otherOf(place, path, reading, 'other-session')
-  if (reading.instance.origin?.owner !== context.owner)
-    return memberOf(place, child, reading, layout.keeperOf(reading))
   const stat = await context.slots.run(() => context.connection.stat(path, watcher))
-  return stat && memberOf(place, child, reading, keeperIn(context.connection, stat))
+  const reading = layout.decode(name, child, undefined)
+  if (!stat || reading.kind !== 'instance') return undefined
+  return memberOf(place, child, reading, keeperIn(context.connection, stat))
 }
 
 async function readData(place: MemberPlace, child: string): Promise<Member | undefined> {
@@ -90,11 +104,12 @@ function keeperIn({ sessionId }: Connection, { session }: ZnodeStat): KeptBy {
 }
 
 function memberOf(
-  { layout }: MemberPlace,
+  place: MemberPlace,
   child: string,
-  { key, instance }: Decoded,
+  { key: read, instance }: Decoded,
   keptBy: KeptBy,
 ): InstanceMember {
-  const id = idOf(layout.name, child)
+  const id = idOf(place.layout.name, child)
+  const key = (place.lastKey = sharedKey(place.lastKey, read))
   return { kind: 'instance', key, text: keyText(key), instance: { ...instance, id, keptBy } }
 }

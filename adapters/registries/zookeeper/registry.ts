@@ -57,18 +57,19 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
   })
   const supervisor = new Supervisor(ensemble, log, counters)
   const own = ownership({ supervisor, owner, log, sessionTimeoutMs }, options)
+  const source = new ZookeeperSource({
+    supervisor,
+    reads,
+    owner,
+    log,
+    garbage: new GarbageBook(log, () => counters.garbage()),
+    unreadable: () => counters.unreadable(),
+  })
   return {
     ...own.ports,
     name,
     kind: 'zookeeper',
-    source: new ZookeeperSource({
-      supervisor,
-      reads,
-      owner,
-      log,
-      garbage: new GarbageBook(log, () => counters.garbage()),
-      unreadable: () => counters.unreadable(),
-    }),
+    source,
     sink: new ZookeeperSink({
       supervisor,
       owner,
@@ -76,6 +77,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
       layouts: Object.values(writes),
       layoutFor: ({ protocol }: ServiceKey) =>
         writes[RPC.has(protocol) ? options.layouts.rpc : options.layouts.http],
+      roomFor: (layout, service) => source.roomFor(layout, service),
       connectMs: sessionTimeoutMs,
       guard: own.guard,
     }),

@@ -22,6 +22,7 @@ export interface ScanOptions {
 interface Root {
   readonly layout: ReadLayout
   readonly bell: Bell
+  isThere: boolean
 }
 
 const READS_AT_A_TIME = 256
@@ -32,11 +33,14 @@ export class Scan {
   readonly #options: ScanOptions
   readonly #slots = new Slots(READS_AT_A_TIME)
   readonly #groups = new Map<string, Map<LayoutName, Group>>()
+  readonly #roots: readonly Root[]
   #applications: Applications | undefined
   #configurators: Configurators | undefined
 
   constructor(options: ScanOptions) {
     this.#options = options
+    const { layouts } = options.reads
+    this.#roots = layouts.map((layout) => ({ layout, bell: new Bell(), isThere: false }))
   }
 
   /**
@@ -45,17 +49,16 @@ export class Scan {
    * nothing is known then.
    */
   async run(signal: AbortSignal, complete: () => void): Promise<never> {
-    const { connection, reads } = this.#options
+    const { connection } = this.#options
     connection.forgetWatches() // of the scan before
     const context = this.#contextOf(signal)
     this.#join(context)
     await connection.sync('/') // it may lag behind the server that we were on before
-    const roots = reads.layouts.map((layout) => ({ layout, bell: new Bell() }))
-    await Promise.all(roots.map((root) => this.#readRoot(root, context)))
+    await Promise.all(this.#roots.map((root) => this.#readRoot(root, context)))
     await this.#applications?.start()
     signal.throwIfAborted()
     complete()
-    return await Promise.race(roots.map((root) => this.#followRoot(root, context)))
+    return await Promise.race(this.#roots.map((root) => this.#followRoot(root, context)))
   }
 
   names(): Iterable<string> {
@@ -69,6 +72,17 @@ export class Scan {
       applications: this.#applications,
       configurators: this.#configurators,
     })
+  }
+
+  /**
+   * Below which znode the first instance of `name` has to be created, as far as has been heard: its
+   * folder if that is there and empty, the root if the name is not there. undefined: nobody knows.
+   */
+  roomFor(layout: LayoutName, name: string): string | undefined {
+    const group = this.#groups.get(name)?.get(layout)
+    if (group) return group.emptyFolder
+    const root = this.#roots.find((one) => one.layout.name === layout)
+    return root?.isThere ? root.layout.root : undefined
   }
 
   #join(context: GroupContext): void {
@@ -109,20 +123,23 @@ export class Scan {
     for (const [name] of gone) if (!again.has(name)) this.#drop(name, layout)
   }
 
-  async #namesIn({ layout, bell }: Root): Promise<ReadonlySet<string>> {
-    const children = await this.#children(layout.root, bell)
+  async #namesIn(root: Root): Promise<ReadonlySet<string>> {
+    const { layout } = root
+    const children = await this.#children(root)
     return new Set(
       children.map((child) => layout.nameOf(child)).filter((name) => name !== undefined),
     )
   }
 
   /** A root that is not there yet is empty; its creation rings too. */
-  async #children(root: string, bell: Bell): Promise<readonly string[]> {
+  async #children(root: Root): Promise<readonly string[]> {
     const { connection } = this.#options
+    const { layout, bell } = root
     for (;;) {
-      const children = await connection.children(root, () => bell.ring())
+      const children = await connection.children(layout.root, () => bell.ring())
+      root.isThere = children !== undefined
       if (children) return children
-      if (!(await connection.stat(root, () => bell.ring()))) return []
+      if (!(await connection.stat(layout.root, () => bell.ring()))) return []
     }
   }
 

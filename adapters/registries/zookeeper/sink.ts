@@ -4,7 +4,7 @@ import { sameInstance, type Instance, type ServiceKey } from '../../../src/regis
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Write } from '../../connections/zookeeper/writes.ts'
-import { missingFolders } from '../../connections/zookeeper/folders.ts'
+import { foldersBelow, missingFolders } from '../../connections/zookeeper/folders.ts'
 import { childOf, idOf, type LayoutName, type WriteLayout } from './layout.ts'
 import { refuseToMix } from './mixing.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
@@ -18,6 +18,11 @@ export interface SinkParts {
   /** Every layout that can be written or whose records can be taken away. */
   readonly layouts: readonly WriteLayout[]
   layoutFor(key: ServiceKey): WriteLayout
+  /**
+   * Below which znode the first instance of a service has to be created; undefined when nobody
+   * knows, or there is one. May be out of date.
+   */
+  roomFor(layout: LayoutName, name: string): string | undefined
   /** How long a write waits for a connection. */
   readonly connectMs: number
   readonly guard: WriteGuard
@@ -40,7 +45,8 @@ export class ZookeeperSink implements RegistrySink {
     const connection = await this.#connected(signal)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       signal.throwIfAborted()
-      if (await this.#tryToApply(connection, change)) return
+      // What was heard is believed once: the transaction fails where it is not so any more.
+      if (await this.#tryToApply(connection, change, tries > 0)) return
       await this.#parts.guard.explain(connection, change)
     }
     throw new IsthmusError('REGISTRY_UNAVAILABLE', 'others keep changing the same znodes', {
@@ -78,6 +84,7 @@ export class ZookeeperSink implements RegistrySink {
 
   async #connected(signal: AbortSignal): Promise<Connection> {
     const { supervisor, connectMs } = this.#parts
+    if (supervisor.connection) return supervisor.connection // no timer for each of thousands
     const timeout = AbortSignal.timeout(connectMs)
     try {
       return await supervisor.connected(AbortSignal.any([signal, timeout]))
@@ -90,7 +97,7 @@ export class ZookeeperSink implements RegistrySink {
     }
   }
 
-  async #tryToApply(connection: Connection, change: Change): Promise<boolean> {
+  async #tryToApply(connection: Connection, change: Change, look: boolean): Promise<boolean> {
     const { key, puts, removals } = change
     const checks = this.#parts.guard.checks(connection, change)
     const kept = new Set(puts.map(({ id }) => id))
@@ -98,7 +105,7 @@ export class ZookeeperSink implements RegistrySink {
     const { surroundings } = this.#parts.layoutFor(key)
     const [before, created, removed] = await Promise.all([
       puts.length > 0 ? surroundings?.before(connection, key, puts) : undefined,
-      Promise.all(puts.map((instance) => this.#writesToPut(connection, key, instance))),
+      Promise.all(puts.map((instance) => this.#writesToPut(connection, key, instance, look))),
       Promise.all(gone.map((instance) => this.#writesToRemove(connection, key, instance))),
     ])
     const added = withoutRepeats([...(before ?? []), ...created.flat()])
@@ -130,12 +137,15 @@ export class ZookeeperSink implements RegistrySink {
     connection: Connection,
     key: ServiceKey,
     instance: Instance,
+    look: boolean,
   ): Promise<readonly Write[]> {
     const layout = this.#parts.layoutFor(key)
     const { child, data } = layout.encode(key, instance)
     const path = layout.path(key.name, child)
     const folder = path.slice(0, path.lastIndexOf('/'))
     const create: Write = { kind: 'create', path, data, ephemeral: true }
+    const room = look ? undefined : this.#parts.roomFor(layout.name, key.name)
+    if (room !== undefined) return [...foldersBelow(room, folder), create]
     const folders = await missingFolders(connection, folder)
     if (folders.length > 0) return [...folders, create]
     const there = await connection.data(path)

@@ -6,6 +6,7 @@ import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts
 import { Bell } from './bell.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { GarbageBook } from './garbage.ts'
+import type { LayoutName } from './layout.ts'
 import type { Reads } from './layouts.ts'
 import { Outbox } from './outbox.ts'
 import { Scan } from './scan.ts'
@@ -28,9 +29,15 @@ const MOST_RETRY_MS = 30_000
 export class ZookeeperSource implements RegistrySource {
   readonly #parts: SourceParts
   #again = new AbortController()
+  #scan: Scan | undefined
 
   constructor(parts: SourceParts) {
     this.#parts = parts
+  }
+
+  /** What the running watch has heard: see {@link Scan.roomFor}. */
+  roomFor(layout: LayoutName, name: string): string | undefined {
+    return this.#scan?.roomFor(layout, name)
   }
 
   resync(): void {
@@ -59,7 +66,7 @@ export class ZookeeperSource implements RegistrySource {
     while (!ended.aborted) {
       const connection = await this.#parts.supervisor.connected(ended).catch(() => undefined)
       if (!connection) return
-      const failure = await this.#scan(telling, connection, ended, () => {
+      const failure = await this.#scanOnce(telling, connection, ended, () => {
         failures = 0
       })
       if (failure === undefined) continue
@@ -71,7 +78,7 @@ export class ZookeeperSource implements RegistrySource {
   }
 
   /** Runs until the connection is lost or a resync is asked for, or returns why it failed. */
-  async #scan(
+  async #scanOnce(
     telling: Telling,
     connection: Connection,
     ended: AbortSignal,
@@ -94,9 +101,11 @@ export class ZookeeperSource implements RegistrySource {
     })
     const complete = (): void => {
       onComplete()
+      this.#scan = scan
       telling.complete(scan)
     }
     const error: unknown = await scan.run(scope, complete).catch((reason: unknown) => reason)
+    this.#scan = undefined
     if (ended.aborted || (again.aborted && !connection.lost.aborted)) return undefined
     const lost = connection.lost.aborted
     failed.abort()
