@@ -54,14 +54,20 @@ async function readConsul(api: ConsulApi): Promise<void> {
   await inParallel(await api.names(), CONSUL_CONNECTIONS, (name) => api.health(name))
 }
 
-/** Both layouts, as the gateway reads them: names alone in Dubbo's, names and data in Curator's. */
+/**
+ * Both layouts, as the gateway reads them: names alone in Dubbo's, and whether an operator has
+ * overridden something there; names and data in Curator's.
+ */
 async function readZnodes(client: Client): Promise<void> {
   const [interfaces, applications] = await Promise.all(
     ['/dubbo', '/services'].map((root) => children(client, root)),
   )
   await Promise.all([
     inParallel(interfaces ?? [], ZNODES_AT_A_TIME, (name) =>
-      children(client, `/dubbo/${name}/providers`),
+      Promise.all([
+        children(client, `/dubbo/${name}/providers`),
+        isThere(client, `/dubbo/${name}/configurators`),
+      ]),
     ),
     inParallel(applications ?? [], ZNODES_AT_A_TIME, (name) =>
       children(client, `/services/${name}`),
@@ -76,6 +82,16 @@ function children(client: Client, path: string): Promise<readonly string[]> {
       path,
       () => undefined,
       (error, found) => resolve(error ? [] : found),
+    )
+  })
+}
+
+function isThere(client: Client, path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    client.exists(
+      path,
+      () => undefined,
+      (error, stat) => resolve(!error && stat !== null),
     )
   })
 }
