@@ -1,7 +1,8 @@
 import { isSameTrace } from '../../trace-converter/context/merge.ts'
 import type { TraceContext } from '../../trace-converter/context/model.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { Fifo } from './fifo.ts'
+import { isOfSpan, packTold, parseTold, restOf } from './told.ts'
+import { ToldList, type ToldEntry } from './told-list.ts'
 import type { Eviction, Recall, SideName, TraceMemory, TraceMemoryMeters } from './trace-memory.ts'
 
 export interface TraceMemoryLimits {
@@ -12,20 +13,15 @@ export interface TraceMemoryLimits {
   readonly maxAgeMs: number
 }
 
-interface Entry {
-  readonly told: TraceContext
-  /** Of its trace. */
-  readonly key: string
-  readonly bytes: number
-  readonly atMs: number
-}
-
-type BySpan = Map<string, Entry>
-
 /** Spans of one trace; more push out the oldest of them. */
 const MAX_SPANS = 256
-/** Objects, two map slots and the ids. */
-const ENTRY_BYTES = 700
+/** The object, its place in the index, and the heads of its texts. */
+const ENTRY_BYTES = 250
+
+interface Found {
+  readonly told?: TraceContext
+  readonly outcome: Recall
+}
 
 /**
  * In this process, bounded by count, bytes and age; the oldest go first. Traces are found by the
@@ -36,10 +32,7 @@ export class BoundedTraceMemory implements TraceMemory {
   readonly #limits: TraceMemoryLimits
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #meters: TraceMemoryMeters
-  /** Oldest first. */
-  readonly #entries = new Fifo<Entry>()
-  readonly #traces = new Map<string, BySpan>()
-  #bytes = 0
+  readonly #list = new ToldList()
 
   constructor(
     limits: TraceMemoryLimits,
@@ -52,103 +45,98 @@ export class BoundedTraceMemory implements TraceMemory {
   }
 
   remember(side: SideName, told: TraceContext): void {
+    if (this.#limits.maxEntries === 0) return
     const key = keyOf(side, told)
-    const spans = this.#traces.get(key) ?? new Map<string, Entry>()
-    this.#traces.set(key, spans)
-    const before = spans.get(told.spanId)
-    if (before !== undefined) this.#forget(before, spans)
-    const entry = { told, key, bytes: bytesOf(told), atMs: this.#clock.monotonicMs() }
-    spans.set(told.spanId, entry)
-    this.#traces.set(key, spans)
-    this.#entries.add(entry)
-    this.#bytes += entry.bytes
-    if (spans.size > MAX_SPANS) this.#evictFirst(spans.values(), 'count')
+    this.#makeRoom(key, told.spanId)
+    const text = packTold(told)
+    this.#list.add(key, text, ENTRY_BYTES + text.length, this.#clock.monotonicMs())
     this.#shrink()
   }
 
   recall(side: SideName, returned: TraceContext): TraceContext | undefined {
-    if (this.#entries.size === 0) {
+    if (this.#list.size === 0) {
       this.#meters.recalled(side, 'miss')
       return undefined
     }
     this.#shrink()
-    const { told, outcome } = this.#find(this.#traces.get(keyOf(side, returned)), returned)
+    const { told, outcome } = find(this.#list.newestOf(keyOf(side, returned)), returned)
     this.#meters.recalled(side, outcome)
     return told
   }
 
-  #find(
-    spans: BySpan | undefined,
-    returned: TraceContext,
-  ): { readonly told?: TraceContext; readonly outcome: Recall } {
-    if (spans === undefined) return { outcome: 'miss' }
-    for (const [id, outcome] of [
-      [returned.spanId, 'span'],
-      [returned.parent, 'parent'],
-    ] as const) {
-      const told = spans.get(id)?.told
-      if (told !== undefined && isSameTrace(told, returned)) return { told, outcome }
+  /** The last word about a span counts, and one trace cannot take all the room. */
+  #makeRoom(key: string, spanId: string): void {
+    let spans = 0
+    let last: ToldEntry | undefined
+    for (let entry = this.#list.newestOf(key); entry; entry = entry.olderOfTrace) {
+      if (isOfSpan(entry.text, spanId)) {
+        this.#list.delete(entry)
+        return
+      }
+      spans += 1
+      last = entry
     }
-    const [first, ...others] = [...spans.values()]
-      .map(({ told }) => told)
-      .filter((told) => isSameTrace(told, returned))
-    if (first === undefined) return { outcome: 'miss' }
-    const said = restOf(first)
-    const isOne = others.every((other) => restOf(other) === said)
-    return isOne ? { told: first, outcome: 'trace' } : { outcome: 'ambiguous' }
+    if (spans >= MAX_SPANS && last !== undefined) this.#evict(last, 'count')
   }
 
   #shrink(): void {
     const { maxEntries, maxBytes, maxAgeMs } = this.#limits
+    const list = this.#list
     const oldestMs = this.#clock.monotonicMs() - maxAgeMs
-    for (let entry = this.#entries.first; entry; entry = this.#entries.first) {
-      const reason = this.#entries.size > maxEntries ? 'count' : tooMuch(this.#bytes > maxBytes)
-      if (reason === undefined && entry.atMs >= oldestMs) break
-      this.#evict(entry, reason ?? 'age')
+    for (let entry = list.oldest; entry; entry = list.oldest) {
+      if (list.size > maxEntries) this.#evict(entry, 'count')
+      else if (list.bytes > maxBytes) this.#evict(entry, 'bytes')
+      else if (entry.atMs < oldestMs) this.#evict(entry, 'age')
+      else break
     }
-    this.#meters.held(this.#entries.size, this.#bytes)
+    this.#meters.held(list.size, list.bytes)
   }
 
-  #evictFirst(entries: Iterable<Entry>, reason: Eviction): void {
-    for (const entry of entries) {
-      this.#evict(entry, reason)
-      return
-    }
-  }
-
-  #evict(entry: Entry, reason: Eviction): void {
-    this.#forget(entry, this.#traces.get(entry.key))
+  #evict(entry: ToldEntry, reason: Eviction): void {
+    this.#list.delete(entry)
     this.#meters.evicted(reason)
-  }
-
-  #forget(entry: Entry, spans: BySpan | undefined): void {
-    this.#entries.delete(entry)
-    this.#bytes -= entry.bytes
-    spans?.delete(entry.told.spanId)
-    if (spans?.size === 0) this.#traces.delete(entry.key)
   }
 }
 
-function tooMuch(isOver: boolean): Eviction | undefined {
-  return isOver ? 'bytes' : undefined
+function find(newest: ToldEntry | undefined, returned: TraceContext): Found {
+  const { spanId, parent } = returned
+  return (
+    ofSpan(newest, spanId, 'span', returned) ??
+    ofSpan(newest, parent, 'parent', returned) ??
+    ofTrace(newest, returned)
+  )
+}
+
+function ofSpan(
+  newest: ToldEntry | undefined,
+  spanId: string,
+  outcome: Recall,
+  returned: TraceContext,
+): Found | undefined {
+  for (let entry = newest; entry; entry = entry.olderOfTrace) {
+    if (!isOfSpan(entry.text, spanId)) continue
+    const told = parseTold(entry.text)
+    return isSameTrace(told, returned) ? { told, outcome } : undefined
+  }
+  return undefined
+}
+
+/** Texts that are one are read once. */
+function ofTrace(newest: ToldEntry | undefined, returned: TraceContext): Found {
+  let found: TraceContext | undefined
+  let said: string | undefined
+  for (let entry = newest; entry; entry = entry.olderOfTrace) {
+    const rest = restOf(entry.text)
+    if (rest === said) continue
+    const told = parseTold(entry.text)
+    if (!isSameTrace(told, returned)) continue
+    if (found !== undefined) return { outcome: 'ambiguous' }
+    found = told
+    said = rest
+  }
+  return found === undefined ? { outcome: 'miss' } : { told: found, outcome: 'trace' }
 }
 
 function keyOf(side: SideName, { traceId }: TraceContext): string {
   return `${side} ${traceId.slice(16)}`
-}
-
-/** All of it but where in the trace it stands. */
-function restOf(told: TraceContext): string {
-  return JSON.stringify({ ...told, spanId: undefined, parent: undefined })
-}
-
-/** Texts of the wire are one byte a character. */
-function bytesOf({ tracestate, baggage, vendor }: TraceContext): number {
-  let bytes = ENTRY_BYTES
-  for (const { key, value } of tracestate) bytes += key.length + value.length
-  for (const { key, value, properties } of baggage) {
-    bytes += key.length + value.length + properties.reduce((sum, text) => sum + text.length, 0)
-  }
-  for (const [name, value] of Object.entries(vendor)) bytes += name.length + value.length
-  return bytes
 }

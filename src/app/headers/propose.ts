@@ -19,9 +19,11 @@ interface Configured {
  * formats go both ways.
  */
 export function proposeFormats(seen: SeenHeaders, configured: Configured): Proposal {
-  const proposed = HEADER_FORMATS.filter((format) => requests(seen, format) > 0).sort(
-    (a, b) => requests(seen, b) - requests(seen, a),
-  )
+  // Formats of its own making are known by the configuration alone.
+  const known = [...new Set<string>([...HEADER_FORMATS, ...configured.accepts])]
+  const proposed = known
+    .filter((format) => requests(seen, format) > 0)
+    .sort((a, b) => requests(seen, b) - requests(seen, a))
   const unread = proposed.filter((format) => !configured.accepts.includes(format))
   const unseen = configured.accepts.filter((format) => requests(seen, format) === 0)
   const { bits64, bits128 } = seen.traceIds
