@@ -69,7 +69,7 @@ test('fault: leaders of three ZooKeepers and three Consuls killed during 100 cha
     sessionTimeoutMs: 20_000,
     // What would be removed wrongly is to be seen, not held back.
     removalBudget: { share: 1, atLeast: 1_000_000 },
-    lastPort: 28_999,
+    ports: { from: 24_000, to: 28_999 },
   }
   await using gateway = await stage.startedGateway(setting)
   const sinceMs = Date.now()

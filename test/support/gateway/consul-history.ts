@@ -32,7 +32,8 @@ const listed = z.object({
     .nullable(),
 })
 
-const WAIT = '2s'
+/** A node that comes or goes ends no query: that is seen when the wait is over. */
+const WAIT = '250ms'
 const PAUSE_MS = 50
 const ANSWERS_WITHIN_MS = 10_000
 

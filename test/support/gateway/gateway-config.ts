@@ -10,8 +10,8 @@ export interface GatewaySetting {
   readonly id?: string
   readonly onStop?: 'keep' | 'drain'
   readonly fullReadEveryMs?: number
-  /** The last port of those for services; the first one is 24000. */
-  readonly lastPort?: number
+  /** For services; gateways that run at the same time need different ones. */
+  readonly ports?: { readonly from: number; readonly to: number }
 }
 
 /** The identity of every gateway of a stage: each is the one before, started again. */
@@ -27,7 +27,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
     token,
     fullReadEveryMs,
   } = setting
-  const { id = OWNER, onStop = 'keep', lastPort = 24_999 } = setting
+  const { id = OWNER, onStop = 'keep', ports = { from: 24_000, to: 24_999 } } = setting
   const host = '127.0.0.1'
   return {
     gateway: {
@@ -35,7 +35,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
       admin: { port: 0 },
       id,
       bind: host,
-      ports: { from: 24_000, to: lastPort },
+      ports,
       state: { path: statePath },
       sync: { removalBudget, fullReadEveryMs },
       traffic: { drainMs: 500 },

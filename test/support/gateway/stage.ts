@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import { isthmus } from '../command.ts'
 import { eventually } from '../eventually.ts'
@@ -23,6 +24,7 @@ const SERVICES_A_SIDE = 30
 const MANY_CONNECTIONS = { limits: { http_max_conns_per_client: 2_000 } }
 const ANSWER = 'here'
 const LOG_LINES = 30
+const LOOK_EVERY_MS = 25
 const CONVERGES_WITHIN_MS = 40_000
 
 /** Both registries as real servers, with services on them, and all that is seen from outside. */
@@ -123,6 +125,7 @@ export class Stage implements AsyncDisposable {
   async converged(): Promise<void> {
     let off: readonly string[] = []
     const look = async (): Promise<boolean> => {
+      await delay(LOOK_EVERY_MS) // what is looked at needs the processor too
       off = await this.#differences().catch((error: unknown) => [String(error)])
       return off.length === 0
     }
