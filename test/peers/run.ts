@@ -8,6 +8,7 @@ import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { endLeftovers, readLedger } from '../support/run/ledger.ts'
 import { readResults, type TestResults } from '../support/run/results.ts'
 import { summary } from '../support/run/summary.ts'
+import { javaClassPath } from './java.ts'
 import { envoyProgram } from './program.ts'
 
 /** Tests against programs of other people that are too large for every run. Arguments go to jest. */
@@ -19,10 +20,14 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'isthmus-test-peers-'))
   life.defer(() => rm(folder, { recursive: true, force: true }))
   const ledger = join(folder, 'servers.jsonl')
-  const program = envoyProgram(join(ROOT, '.cache/servers/envoy'), process.env['ISTHMUS_ENVOY'])
+  const cache = join(ROOT, '.cache/servers')
+  const program = envoyProgram(join(cache, 'envoy'), process.env['ISTHMUS_ENVOY'])
+  const dubbo = ['Greeter.java', 'DubboPeer.java']
   const output = join(folder, 'results.json')
   const status = await runJest([...args, '--json', `--outputFile=${output}`], {
     ISTHMUS_TEST_ENVOY: program,
+    ISTHMUS_TEST_DUBBO_2: javaClassPath(join(cache, 'java'), 'dubbo-2', dubbo),
+    ISTHMUS_TEST_DUBBO_3: javaClassPath(join(cache, 'java'), 'dubbo-3', dubbo),
     ISTHMUS_TEST_LEDGER: ledger,
   })
   const starts = readLedger(ledger)

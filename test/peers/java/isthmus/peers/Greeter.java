@@ -1,0 +1,5 @@
+package isthmus.peers;
+
+public interface Greeter {
+  String greet(String caller);
+}
