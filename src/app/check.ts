@@ -1,10 +1,17 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { GatewayConfig } from '../config/gateway.ts'
 import { configJsonSchema, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { explainError, IsthmusError } from '../kernel/errors.ts'
+import type { WritableStoreConfig } from '../config/stores.ts'
+import { errorCode, explainError, IsthmusError } from '../kernel/errors.ts'
+import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
 import { openRegistry } from './registries.ts'
 import { SpanStores } from './span-stores.ts'
+import { openStateStore } from './state-stores.ts'
 
 export interface CheckOptions {
   readonly config?: string
@@ -49,6 +56,8 @@ function probesOf(config: Config): readonly Probe[] {
   const registries = gateway ? [...gateway.legacy.registries, ...gateway.mesh.registries] : []
   const collectors = gateway ? [gateway.legacy.spans, gateway.mesh.spans] : []
   const readable = [...(convert?.from ?? []), ...(query ? [query.store] : [])]
+  const { zipkin, otlp, jaeger } = query?.intake ?? {}
+  const writable = [convert?.to, zipkin, otlp, jaeger].flatMap((store) => store ?? [])
   return [
     ...registries.map((registry) => ({
       name: `${registry.kind} ${registry.name}`,
@@ -65,6 +74,14 @@ function probesOf(config: Config): readonly Probe[] {
     ...collectors.flatMap((collector) =>
       collector ? [{ name: `collector ${collector.url}`, look: lookAt(collector.url) }] : [],
     ),
+    ...(gateway ? [{ name: `state in ${gateway.state.kind}`, look: lookAtState(gateway) }] : []),
+    ...(gateway?.query === undefined
+      ? []
+      : [{ name: `query backend ${gateway.query}`, look: lookAt(gateway.query) }]),
+    ...writable.map((store) => ({
+      name: `store ${store.name}, to write`,
+      look: () => lookAtWritable(store),
+    })),
     ...readable.map((store) => ({
       name: `store ${store.name}`,
       look: async (signal: AbortSignal) => {
@@ -74,6 +91,36 @@ function probesOf(config: Config): readonly Probe[] {
       },
     })),
   ]
+}
+
+const lookAtState =
+  (gateway: GatewayConfig) =>
+  async (signal: AbortSignal): Promise<string> => {
+    await using life = new Lifetime()
+    await openStateStore(gateway, silentLog, life).load(NO_STATE, signal)
+    if (gateway.state.kind !== 'file') return 'can be read'
+    return `can be read and written, at ${await writablePlace(gateway.state.path)}`
+  }
+
+/** Under this name no gateway keeps anything: to have nothing there is an answer too. */
+const NO_STATE = 'check'
+
+/** It is not opened: that would be refused while the process runs that writes it. */
+async function lookAtWritable(store: WritableStoreConfig): Promise<string> {
+  if (store.kind === 'memory') return `in memory, ${String(store.maxSpans)} spans at most`
+  return `can be written, at ${await writablePlace(store.path)}`
+}
+
+/** `path`, or while it is not there yet the nearest folder above; rejects when it may not be written. */
+async function writablePlace(path: string): Promise<string> {
+  try {
+    await access(path, constants.W_OK)
+    return path
+  } catch (error) {
+    const above = dirname(path)
+    if (errorCode(error) !== 'ENOENT' || above === path) throw error
+    return await writablePlace(above)
+  }
 }
 
 /** Any answer will do: a collector takes POST only, and 405 shows that it is there. */

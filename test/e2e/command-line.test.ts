@@ -88,6 +88,40 @@ describe('isthmus check', () => {
     expect(code).toBe(1)
   })
 
+  test('looks at all that is written, and at what is passed on', async () => {
+    const noFolder = join(folder, 'a-file')
+    await writeFile(noFolder, '')
+    const away = `http://127.0.0.1:${String(await closedPort())}`
+    const sqlite = (name: string, path: string) => ({ kind: 'sqlite', name, path })
+    const side = (name: string) => ({
+      registries: [{ kind: 'memory', name }],
+      headers: { accepts: ['w3c'], sends: ['w3c'] },
+      advertise: '127.0.0.1',
+    })
+    const checked = {
+      gateway: {
+        ...{ id: 'gw', query: away, legacy: side('one'), mesh: side('two') },
+        state: { path: join(noFolder, 'state') },
+      },
+      convert: {
+        from: [{ kind: 'memory', name: 'read' }],
+        to: sqlite('stitched', join(folder, 'new', 'stitched.db')),
+      },
+      query: {
+        store: { kind: 'memory', name: 'asked' },
+        intake: { zipkin: sqlite('taken', join(noFolder, 'taken.db')) },
+      },
+    }
+    const path = join(folder, 'all.yaml')
+    await writeFile(path, JSON.stringify(checked)) // JSON is YAML
+    const { code, stdout } = await isthmus('check', '-c', path)
+    expect(stdout).toContain(`ok      store stitched, to write: can be written, at ${folder}\n`)
+    expect(stdout).toMatch(/FAILED {2}store taken, to write: .*ENOTDIR/)
+    expect(stdout).toMatch(/FAILED {2}state in file: /)
+    expect(stdout).toMatch(/FAILED {2}query backend http.*ECONNREFUSED/)
+    expect(code).toBe(1)
+  })
+
   test('--schema prints the JSON Schema', async () => {
     const { code, stdout } = await isthmus('check', '--schema')
     expect(code).toBe(0)
