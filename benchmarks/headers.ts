@@ -8,6 +8,7 @@ import {
 } from '../trace-converter/context/model.ts'
 import { writeContext } from '../trace-converter/context/write.ts'
 import { bareContext } from '../trace-converter/context/bare.ts'
+import { crossings } from './headers/crossing.ts'
 import { measure, type Measure, type Subject } from './headers/measure.ts'
 import { propagate, PROPAGATORS } from './headers/opentelemetry.ts'
 
@@ -72,6 +73,7 @@ const OTHERS: readonly Subject[] = [
       'w3c',
     ),
   },
+  ...crossings(UNRELATED),
 ]
 
 function print(title: string, columns: readonly string[], rows: readonly (readonly string[])[]) {

@@ -68,6 +68,8 @@ export class ToldList {
     if (newerOfTrace !== undefined) newerOfTrace.olderOfTrace = olderOfTrace
     else if (olderOfTrace !== undefined) this.#traces.set(key, olderOfTrace)
     else this.#traces.delete(key)
+    // A dead entry of the old generation would keep the next one alive, and that one the next.
+    entry.older = entry.newer = entry.olderOfTrace = entry.newerOfTrace = undefined
     this.#size -= 1
     this.#bytes -= entry.bytes
   }
