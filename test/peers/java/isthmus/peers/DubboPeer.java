@@ -25,7 +25,7 @@ import org.apache.dubbo.config.bootstrap.DubboBootstrap;
  * between them comes as system properties.
  */
 public final class DubboPeer {
-  private static final int CALL_WITHIN_MS = 2_000;
+  private static final int CALL_WITHIN_MS = 10_000;
 
   private final String host;
   private final RegistryConfig registry;
