@@ -4,8 +4,8 @@ import { mirror } from './status-answer.ts'
 
 const writer = {
   whose: z
-    .enum(['service', 'this-gateway', 'other-gateway'])
-    .describe('Who wrote it: the service itself, this gateway, another one'),
+    .enum(['service', 'this-gateway', 'this-cluster', 'other-gateway'])
+    .describe('Who wrote it: the service itself, this gateway, its replicas together, another one'),
   owner: z.string().optional().describe('Identity of the gateway, where its mark is readable'),
 }
 
@@ -23,6 +23,10 @@ const explainedExport = z.object({
   registry: z.string(),
   key: key.optional().describe('As it is called there'),
   rule: z.string().optional().describe('Which rule names it, or keeps it back'),
+  addressing: z
+    .object({ mode: z.enum(['gateway', 'direct']), rule: z.string() })
+    .optional()
+    .describe('What is seen there, the gateway or the instances, and by which rule'),
   action: z.enum(['in-line', 'put', 'take-over', 'remove', 'hold', 'pause', 'skip', 'wait']),
   reason: z.string().optional(),
   detail: z.string().optional(),

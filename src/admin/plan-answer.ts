@@ -8,6 +8,7 @@ const step = z.object({
   action: z.enum(['put', 'take-over', 'remove', 'hold', 'pause', 'skip', 'wait']),
   reason: z.string(),
   detail: z.string().optional(),
+  addressing: z.enum(['gateway', 'direct']).optional().describe('Of what is put'),
   before: z.array(instance).readonly().describe('What of ours stands there now'),
   after: z.array(instance).readonly().describe('What would stand there'),
 })

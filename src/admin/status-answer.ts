@@ -18,6 +18,10 @@ const directionStatus = z.object({
   from: z.array(z.string()).readonly().describe('Registries that are read, in order of precedence'),
   to: z.string().describe('Registry that is written'),
   exported: z.number().describe('Services of the target at which something of ours stands'),
+  writer: z
+    .enum(['idle', 'standby', 'writing'])
+    .optional()
+    .describe('Whether this replica writes the direct records there; absent without a cluster'),
   waiting: z.number(),
   working: z.number(),
   failing: z.number(),

@@ -46,12 +46,13 @@ function instanceText(found: Instance): string {
 }
 
 function exportText(one: Export): readonly string[] {
-  const { registry, key, rule, address } = one
+  const { registry, key, rule, address, addressing } = one
   const name = key ?? 'nowhere'
   const at = address ? ` at ${addressText(address)}` : ''
   const by = rule === undefined ? '' : ` by ${rule}`
+  const how = addressing?.mode === 'direct' ? `, each instance directly by ${addressing.rule}` : ''
   return [
-    `  -> ${registry}: ${name}${at}${by}: ${stateText(one)}`,
+    `  -> ${registry}: ${name}${at}${by}${how}: ${stateText(one)}`,
     ...one.standing.map((entry) => `     ${standingText(entry)}`),
   ]
 }
@@ -78,6 +79,8 @@ function writerText({ whose, owner }: Standing | Instance): string {
       return 'registered by the service'
     case 'this-gateway':
       return owner === undefined ? 'written by this gateway' : `written by this gateway (${owner})`
+    case 'this-cluster':
+      return `written for all replicas (${owner ?? 'mark unreadable'})`
     case 'other-gateway':
       return `written by gateway ${owner ?? '(mark unreadable)'}`
   }

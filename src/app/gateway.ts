@@ -16,7 +16,7 @@ import { Drain } from './drain.ts'
 import { GatewayOperator } from './gateway-operator.ts'
 import { hideAll } from './hide.ts'
 import { required, startProcess } from './process.ts'
-import { openRegistry } from './registries.ts'
+import { identitiesOf, openRegistry, syncOptions } from './registries.ts'
 import { Reload } from './reload.ts'
 import { openReporters } from './reporters.ts'
 import { onceReadable, openStateStore } from './state-stores.ts'
@@ -108,15 +108,15 @@ export async function openGateway(
     const edge = life.use(await onceReadable(config.state, openIt, log, signal))
     life.defer(() => edge.drain(new AbortController().signal))
     const open = (one: RegistryConfig): Registry =>
-      life.use(openRegistry(one, { owner: config.id, log, metrics }))
+      life.use(openRegistry(one, { ...identitiesOf(config), log, metrics }))
     const legacy = config.legacy.registries.map(open)
     const mesh = config.mesh.registries.map(open)
     life.defer(() => hideAll([...legacy, ...mesh], log))
     const bridge = createBridge({
       ...{ legacy, mesh },
       exposure: edge.exposure,
-      owner: config.id,
-      options: { ...config.sync, names: config.names },
+      ...identitiesOf(config),
+      options: syncOptions(config),
       log,
       metrics,
       clock: systemClock,
@@ -152,7 +152,7 @@ export async function openGateway(
       configure: (next) => {
         traffic = next.traffic
         edge.configure(next)
-        bridge.configure({ ...next.sync, names: next.names })
+        bridge.configure(syncOptions(next))
         fullReads.configure(next.sync.fullReadEveryMs)
       },
       [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),

@@ -26,10 +26,15 @@ export function planText(report: PlanAnswer): string {
   return [...steps.map(stepText), total, ...(keptByOtherSession > 0 ? [kept] : [])].join('')
 }
 
+/** Of the records of one service. */
+const MOST_SHOWN = 3
+
 function stepText(step: PlanAnswer['steps'][number]): string {
   const { direction, registry, key, action, reason, detail, before, after } = step
   const place = action === 'remove' ? before : after
-  const where = place.map((one) => ` ${addressText(one)}`).join(',')
+  const shown = place.slice(0, MOST_SHOWN).map((one) => ` ${addressText(one)}`)
+  const more = place.length > MOST_SHOWN ? [` and ${place.length - MOST_SHOWN} more`] : []
+  const where = [...shown, ...more].join(',')
   const why = detail === undefined ? reason : `${reason}: ${detail}`
   return `${action.padEnd(7)} ${direction.padEnd(14)} ${registry} ${keyText(key)}${where} (${why})\n`
 }

@@ -75,22 +75,28 @@ async function purgeAll(
   return places
 }
 
-/** Who holds the identity knows that no gateway writes under it while its records go. */
+/**
+ * Who holds the identity knows that no gateway writes under it while its records go. Of a cluster
+ * nobody holds that, and the one replica that writes has the lease of its name.
+ */
 async function claimAll(
   registries: readonly Registry[],
   owner: string,
   signal: AbortSignal,
 ): Promise<void> {
   const limit = AbortSignal.timeout(CLAIM_WITHIN_MS)
-  for (const { name, presence } of registries) {
+  for (const registry of registries) {
+    const { name, presence } = registry
+    const within = AbortSignal.any([signal, limit])
     try {
-      await presence.claim(AbortSignal.any([signal, limit]))
+      await presence.claim(within)
+      await registry.lease(owner).acquire(within) // given back when the registry is closed
     } catch (cause) {
       signal.throwIfAborted()
       if (errorCode(cause) !== 'OWNER_TAKEN' && !limit.aborted) throw cause
       throw new IsthmusError(
         'OWNER_TAKEN',
-        `a gateway ${owner} may be alive in ${name}: stop it (isthmus drain --stop), or say --force`,
+        `a gateway ${owner} may be alive in ${name}, or a replica of this cluster: stop it (isthmus drain --stop), or say --force`,
         { cause },
       )
     }

@@ -9,7 +9,7 @@ import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
 import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
-import { openRegistry } from './registries.ts'
+import { identitiesOf, openRegistry, syncOptions } from './registries.ts'
 import { openStateStore } from './state-stores.ts'
 
 /** How long all registries may take to be read completely. */
@@ -39,7 +39,7 @@ async function openBridge(
   life: Lifetime,
   signal: AbortSignal,
 ): Promise<Bridge> {
-  const deps = { owner: config.id, log: silentLog, metrics: new Metrics() }
+  const deps = { ...identitiesOf(config), log: silentLog, metrics: new Metrics() }
   const open = (one: RegistryConfig): Registry => life.use(openRegistry(readOnce(one), deps))
   const state = openStateStore(config, silentLog, life)
   return createBridge({
@@ -47,7 +47,7 @@ async function openBridge(
     legacy: config.legacy.registries.map(open),
     mesh: config.mesh.registries.map(open),
     exposure: await predictExposure(config, state, signal),
-    options: { ...config.sync, names: config.names },
+    options: syncOptions(config),
     clock: systemClock,
   })
 }

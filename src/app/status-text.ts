@@ -44,12 +44,16 @@ export function statusTable(
   const identities = sync.identities
     .filter(({ state }) => state !== 'held')
     .map(({ registry, state }) => `identity in ${registry}: ${state}; nothing is written there`)
+  const standby = sync.directions
+    .filter(({ writer }) => writer === 'standby')
+    .map(({ to }) => `direct records in ${to}: standby; another replica writes them`)
   const orders = sync.orders.map(({ kind, scope }) => `order: ${kind} ${scopeText(scope)}`)
   return [
     head,
     ...columns([['registry', 'mirror', 'services', 'reads', ''], ...mirrors]),
     ...columns([LANE_HEAD, ...lanes]),
     ...identities,
+    ...standby,
     ...orders,
     ...reloadLines(status),
     '',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { addressing, hasDirect } from './addressing.ts'
 import { httpUrl, identity, port } from './fields.ts'
 import { gatewayAdmin } from './listeners.ts'
 import { names } from './names.ts'
@@ -12,6 +13,11 @@ import { traffic } from './traffic.ts'
 export const gateway = z
   .strictObject({
     id: identity.describe('Identity of this gateway: it owns what carries this name'),
+    cluster: identity
+      .optional()
+      .describe(
+        'Identity that all replicas of this gateway share, and no gateway has for itself: it owns what points to instances directly',
+      ),
     bind: z.string().min(1).default('0.0.0.0').describe('Address that the service ports listen on'),
     ports: z
       .strictObject({
@@ -31,6 +37,7 @@ export const gateway = z
     legacy: side,
     mesh: side,
     names,
+    addressing,
     sync,
     traffic,
     tracing,
@@ -56,6 +63,21 @@ export const gateway = z
         code: 'custom',
         path: ['sync', 'quietPeriodMs'],
         message: 'must not exceed sync.maxDelayMs',
+      })
+    }
+    if (value.cluster === undefined && hasDirect(value.addressing)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cluster'],
+        message:
+          'is required for addressing: direct: give one name to all replicas, which is the id of none of them',
+      })
+    }
+    if (value.cluster === value.id) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cluster'],
+        message: 'must differ from gateway.id: what replicas share belongs to none of them',
       })
     }
     const { state: store } = value

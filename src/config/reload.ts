@@ -9,6 +9,7 @@ import type { Config } from './schema.ts'
 export const LIVE_FIELDS: readonly string[] = [
   'log.level',
   'gateway.names',
+  'gateway.addressing',
   'gateway.sync',
   'gateway.traffic.idleTimeoutMs',
   'gateway.traffic.tcpIdleTimeoutMs',

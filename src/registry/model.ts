@@ -129,8 +129,8 @@ export interface ServiceRecord {
 }
 
 /** Whether traffic may go there: passing or warning, with a weight above 0. */
-export function isUsable(instance: Instance): boolean {
-  return instance.health !== 'critical' && instance.weight > 0
+export function isUsable({ health, weight }: Pick<Instance, 'health' | 'weight'>): boolean {
+  return health !== 'critical' && weight > 0
 }
 
 /** Whether both say the same, whatever the order of their labels. `keptBy` does not count. */

@@ -1,32 +1,27 @@
-import { isUsable, keyText, sameInstance } from '../registry/model.ts'
+import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
+import type { AddressingMode } from './addressing.ts'
+import { desireFor } from './desire.ts'
+import type { SkipReason, Wanted } from './desire.ts'
 import type { Direction } from './direction.ts'
-import { sourceFor } from './source-for.ts'
-import type { NoSource } from './source-for.ts'
-import { standIn } from './translate.ts'
-
-export type SkipReason =
-  | NoSource['reason']
-  | 'no-usable-instance'
-  | 'scaled-to-zero'
-  | 'not-accepted'
-  | 'no-address'
-  | 'conflict'
 
 /** What is to be done about one service of the target. Found by reading alone. */
 export type Verdict =
   /** A mirror does not vouch for what it says: nothing is decided until it does. */
   | { readonly kind: 'unknown'; readonly mirror: 'source' | 'target' }
   /** It is as it should be. */
-  | { readonly kind: 'in-line' }
+  | { readonly kind: 'in-line'; readonly addressing: AddressingMode }
   /** Nothing of ours is there, and nothing should be, or not yet. */
   | { readonly kind: 'skip'; readonly reason: SkipReason; readonly detail?: string }
   | {
       readonly kind: 'put'
       readonly change: Change
+      readonly addressing: AddressingMode
       /** What is put stands there already, under another session. */
       readonly takeOver: boolean
+      /** So many instances go at once that it counts as a withdrawal. */
+      readonly shrinks: boolean
     }
   | {
       readonly kind: 'withdraw'
@@ -35,11 +30,10 @@ export type Verdict =
       readonly detail?: string
     }
 
-type Desire =
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'wanted'; readonly record: Omit<Instance, 'id'> }
-  | { readonly kind: 'waiting' }
-  | { readonly kind: 'unwanted'; readonly reason: SkipReason; readonly detail?: string }
+/** Whether the removal budget has a say in it. */
+export function isWithdrawal(verdict: Verdict): boolean {
+  return verdict.kind === 'withdraw' || (verdict.kind === 'put' && verdict.shrinks)
+}
 
 /** Compares both mirrors. Offers the service to the edge, which is how its address is asked for. */
 export function assess(direction: Direction, target: ServiceKey): Verdict {
@@ -53,7 +47,7 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
       // Not an end: after a restart what is there may be right, and the edge about to accept.
       return { kind: 'skip', reason: 'no-address' }
     case 'wanted':
-      return compare(direction, target, owned, desire.record)
+      return compare(direction, target, owned, desire)
     case 'unwanted': {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
@@ -70,30 +64,10 @@ export function assess(direction: Direction, target: ServiceKey): Verdict {
   }
 }
 
-function desireFor(direction: Direction, target: ServiceKey): Desire {
-  const { from, toSink } = direction.parts
-  const source = sourceFor(direction, target)
-  if ('reason' in source) {
-    // What one registry has not, another may have that cannot be read now.
-    return from.complete ? { kind: 'unwanted', ...source } : { kind: 'unknown' }
-  }
-  if (!from.knows(source.key)) return { kind: 'unknown' }
-  const accepted = toSink.accepts(target)
-  if (accepted !== true) return { kind: 'unwanted', reason: 'not-accepted', detail: accepted }
-  if (!source.found.some(({ instance }) => isUsable(instance))) {
-    return from.vouches(source.key)
-      ? { kind: 'unwanted', reason: 'no-usable-instance' }
-      : { kind: 'unknown' }
-  }
-  const address = direction.offer(target, source)
-  if (!address) return { kind: 'waiting' }
-  return {
-    kind: 'wanted',
-    record: standIn(direction.parts.owner, source.key, source.found, address),
-  }
-}
-
-/** What stands for a service that runs on no instance now stays as it is, if it is one of those. */
+/**
+ * What stands for a service that runs on no instance now stays as it is, if it is one of those.
+ * Only what points to a gateway: at the address of an instance that has gone nobody starts one.
+ */
 function keptAtZero(
   direction: Direction,
   target: ServiceKey,
@@ -101,29 +75,61 @@ function keptAtZero(
   reason: SkipReason,
 ): Verdict | undefined {
   if (reason !== 'gone' && reason !== 'no-usable-instance') return undefined
-  const entry = owned.find((one) => direction.scaleToZero.reasonFor(one) !== undefined)
+  const entry = owned.find(
+    (one) =>
+      direction.scaleToZero.reasonFor(one) !== undefined && !direction.isClusters(target, one),
+  )
   if (!entry) return undefined
-  const verdict = compare(direction, target, owned, entry)
+  const records = direction.asWritten(target, [entry])
+  const wanted = { addressing: 'gateway', records, certain: true } as const
+  const verdict = compare(direction, target, owned, wanted)
   if (verdict.kind !== 'in-line') return verdict // it is to be taken over from an earlier session
   const detail = direction.scaleToZero.reasonFor(entry)
   return { kind: 'skip', reason: 'scaled-to-zero', ...(detail !== undefined && { detail }) }
 }
 
-/** The smallest change that leaves exactly `record` of what is ours. */
+/** The smallest change that leaves exactly what is wanted of what is ours. */
 function compare(
   direction: Direction,
   target: ServiceKey,
   owned: readonly Instance[],
-  record: Omit<Instance, 'id'>,
+  { addressing, records, certain }: Wanted,
 ): Verdict {
-  const { to } = direction.parts
-  const desired = direction.asWritten(target, record)
-  const there = to.record(keyText(target))?.instances.find(({ id }) => id === desired.id)
-  if (there && !owned.includes(there)) return { kind: 'skip', reason: 'conflict' }
-  const same = there !== undefined && sameInstance(there, desired)
-  const takeOver = same && there.keptBy === 'other-session'
-  const puts = same && !takeOver ? [] : [desired]
-  const removals = owned.filter((instance) => instance !== there)
-  if (puts.length + removals.length === 0) return { kind: 'in-line' }
-  return { kind: 'put', change: { key: target, puts, removals }, takeOver }
+  const there = new Map(
+    direction.parts.to.record(keyText(target))?.instances.map((one) => [one.id, one]),
+  )
+  const ours = new Set(owned)
+  const isForeign = (one: Instance | undefined): boolean => one !== undefined && !ours.has(one)
+  if (records.some(({ id }) => isForeign(there.get(id))))
+    return { kind: 'skip', reason: 'conflict' }
+  const stands = (one: Instance): boolean => {
+    const now = there.get(one.id)
+    return now !== undefined && sameInstance(now, one)
+  }
+  const puts = records.filter(
+    (one) => !stands(one) || there.get(one.id)?.keptBy === 'other-session',
+  )
+  const kept = new Set(records.map(({ id }) => id))
+  const gone = owned.filter(({ id }) => !kept.has(id))
+  const removals = certain ? gone : gone.filter((one) => !direction.isClusters(target, one))
+  if (puts.length + removals.length === 0) {
+    return gone.length === 0
+      ? { kind: 'in-line', addressing }
+      : { kind: 'unknown', mirror: 'source' }
+  }
+  const change = { key: target, puts, removals }
+  const takeOver = puts.length > 0 && puts.every(stands)
+  const shrinks = addressing === 'direct' && losesMany(direction, target, owned, records)
+  return { kind: 'put', change, addressing, takeOver, shrinks }
+}
+
+/** Of the instances that are seen at their own addresses: an entry of a gateway is none. */
+function losesMany(
+  direction: Direction,
+  target: ServiceKey,
+  owned: readonly Instance[],
+  records: readonly Instance[],
+): boolean {
+  const before = owned.filter((one) => direction.isClusters(target, one)).length
+  return direction.parts.budget.isMass(before - records.length, before)
 }

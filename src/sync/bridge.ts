@@ -6,9 +6,11 @@ import type { Task } from '../kernel/together.ts'
 import type { DirectionName, Exposure } from '../registry/exposure.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Registry } from '../registry/ports.ts'
+import type { AddressingOptions } from './addressing.ts'
 import { RemovalBudget } from './budget.ts'
 import type { BudgetOptions } from './budget.ts'
 import { Direction } from './direction.ts'
+import type { DirectionParts } from './direction.ts'
 import { explainIn } from './explain.ts'
 import type { ExplainedService } from './explain.ts'
 import { follow } from './follow.ts'
@@ -27,6 +29,7 @@ import { Side } from './side.ts'
 import type { End } from './side.ts'
 import { mirrorStatus } from './status.ts'
 import type { BridgeStatus, MirrorStatus } from './status.ts'
+import { Writer } from './writer.ts'
 
 export interface BridgeParts {
   /** The registries of this side in order of precedence; at least one. */
@@ -35,15 +38,19 @@ export interface BridgeParts {
   readonly exposure: Exposure
   /** Identity of this gateway: what carries it is ours. */
   readonly owner: string
+  /** Identity that it shares with its replicas; without one nothing is addressed directly. */
+  readonly cluster?: string | undefined
   readonly options: BridgeOptions
   readonly log: Log
   readonly metrics: Metrics
   readonly clock: Clock
 }
 
-/** The parts of the gateway's configuration that sync reads: `sync` and `names`. */
+/** The parts of the gateway's configuration that sync reads: `sync`, `names` and `addressing`. */
 export interface BridgeOptions {
   readonly names: NameOptions
+  /** Absent is `gateway` for all. */
+  readonly addressing?: AddressingOptions | undefined
   readonly quietPeriodMs: number
   readonly maxDelayMs: number
   readonly removalBudget: BudgetOptions
@@ -74,7 +81,7 @@ export interface Bridge {
   order(kind: OrderKind, scope: Scope): number
   /** Ends the orders about `scope` or a part of it, and returns them. */
   lift(scope: Scope): readonly Order[]
-  /** Services at which something of ours stands, in all registries. */
+  /** Services at which something stands that points to this gateway, in all registries. */
   exported(): number
   /** Takes over what of the options differs; what it does not concern is not written again. */
   configure(options: BridgeOptions): void
@@ -114,6 +121,8 @@ class TwoWayBridge implements Bridge {
   readonly #ends: readonly End[]
   /** One for each registry, in the order of `#ends`. */
   readonly #identities: readonly Identity[]
+  /** One for each registry, if replicas share an identity; by its mirror. */
+  readonly #writers = new Map<Mirror, Writer>()
   /** One for each registry that is written. */
   readonly #lanes: readonly Lane[]
 
@@ -135,10 +144,10 @@ class TwoWayBridge implements Bridge {
     const unsubscribe = this.#parts.exposure.onChange((direction, source) => {
       for (const lane of this.#lanes) lane.addressChanged(direction, source)
     })
-    const lanes = this.#lanes.map((lane) => (stop: AbortSignal) => lane.run(stop))
+    const parts = [...this.#identities, ...this.#writers.values(), ...this.#lanes]
+    const tasks = parts.map((one) => (stop: AbortSignal) => one.run(stop))
     try {
-      const identities = this.#identities.map((one) => (stop: AbortSignal) => one.run(stop))
-      await together([...identities, ...this.#follows(), ...lanes], signal)
+      await together([...tasks, ...this.#follows()], signal)
     } finally {
       unsubscribe()
     }
@@ -190,7 +199,7 @@ class TwoWayBridge implements Bridge {
   }
 
   exported(): number {
-    return this.#lanes.reduce((sum, { direction }) => sum + direction.exported.size, 0)
+    return this.#lanes.reduce((sum, { direction }) => sum + direction.pointing, 0)
   }
 
   configure(options: BridgeOptions): void {
@@ -207,18 +216,21 @@ class TwoWayBridge implements Bridge {
   }
 
   #lane(way: Way, to: End): Lane {
-    const { owner, exposure, options, log, clock } = this.#parts
+    const { owner, cluster, exposure, options, log, clock } = this.#parts
     const reads = { counts: () => way.from.reads(), request: () => way.from.resync() }
     const direction = new Direction({
       ...way,
       owner,
+      cluster,
       to: to.mirror,
       toSink: to.registry.sink,
       identity: this.#identities[this.#ends.indexOf(to)] ?? NOBODY,
+      writer: this.#writer(way.from, to),
       exposure,
       budget: new RemovalBudget(options.removalBudget, clock, reads),
       orders: this.#orders,
       names: options.names,
+      addressing: options.addressing,
       log,
       clock,
     })
@@ -230,11 +242,28 @@ class TwoWayBridge implements Bridge {
     const { log, clock } = this.#parts
     const onChange = (): void => {
       this.#meters.identity(registry.name, identity.isHeld)
-      const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === mirror)
-      for (const lane of lanes) lane.identityChanged()
+      this.#permissionChanged(mirror)
     }
     const identity = new Identity(registry, { log, clock, onChange })
     return identity
+  }
+
+  #writer(from: Side, { registry, mirror }: End): DirectionParts['writer'] {
+    const { cluster, log } = this.#parts
+    if (cluster === undefined) return NO_WRITER
+    const lease = registry.lease(cluster)
+    const onChange = (): void => {
+      this.#meters.writer(registry.name, writer.state === 'writing')
+      this.#permissionChanged(mirror)
+    }
+    const writer = new Writer({ registry: registry.name, lease, from, log, onChange })
+    this.#writers.set(mirror, writer)
+    return writer
+  }
+
+  #permissionChanged(written: Mirror): void {
+    const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === written)
+    for (const lane of lanes) lane.permissionChanged()
   }
 
   #follows(): readonly Task[] {
@@ -256,6 +285,13 @@ class TwoWayBridge implements Bridge {
 }
 
 const NOBODY = { isHeld: false }
+const NO_WRITER: DirectionParts['writer'] = {
+  state: 'idle',
+  fence: undefined,
+  mayRemove: true,
+  needs: () => undefined,
+  lose: () => undefined,
+}
 
 function sideOf(registries: readonly Registry[], log: Log): Side {
   return new Side(

@@ -97,6 +97,11 @@ export class RemovalBudget {
     return this.#wasAllowed(key) || this.#hasRoom(exported, before)
   }
 
+  /** Whether a service that loses `lost` of its `of` records counts as one that is withdrawn. */
+  isMass(lost: number, of: number): boolean {
+    return lost > this.#options.share * of
+  }
+
   /** `key` is not to be withdrawn any more, or has been. */
   forget(key: KeyText): void {
     this.#endHold(key)

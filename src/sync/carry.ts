@@ -6,7 +6,7 @@ import { merged } from './merge.ts'
 import type { Found } from './merge.ts'
 import type { Named } from './names.ts'
 import type { Side } from './side.ts'
-import { nearest, originOf, sharedLabel } from './translate.ts'
+import { isAsNear, nearest, originOf, sharedLabel } from './translate.ts'
 import { resaid } from './unsaid.ts'
 
 /** Between which sides something is carried, and by whom. */
@@ -20,6 +20,8 @@ export interface Carried {
   readonly key: ServiceKey
   /** Of those that no loop guard keeps back the usable ones, if any, and of these the nearest. */
   readonly found: readonly Found[]
+  /** As near as these, and not usable, if any of these is. */
+  readonly idle: readonly Found[]
 }
 
 /** What of a service is carried on; undefined when no registry of the source has it. */
@@ -36,11 +38,19 @@ export function carriedOf(crossing: Crossing, source: KeyText): Carried | undefi
   })
   const found = merged(free)
   const usable = found.filter(({ instance }) => isUsable(instance))
-  return { key: first.key, found: nearest(usable.length > 0 ? usable : found) }
+  if (usable.length === 0) return { key: first.key, found: nearest(found), idle: [] }
+  return { key: first.key, ...nearestOf(found, usable) }
+}
+
+function nearestOf(all: readonly Found[], usable: readonly Found[]): Omit<Carried, 'key'> {
+  const found = nearest(usable)
+  if (usable.length === all.length) return { found, idle: [] }
+  const idle = all.filter((one) => !isUsable(one.instance) && isAsNear(one, found))
+  return { found, idle }
 }
 
 /** What names it on the other side; undefined when nothing of it is carried. */
-export function namedOf({ key, found }: Carried): Named | undefined {
+export function namedOf({ key, found }: Pick<Carried, 'key' | 'found'>): Named | undefined {
   const [first] = found
   if (!first) return undefined
   const origin = originOf(found)

@@ -35,7 +35,7 @@ function standingClaims(
   target: ServiceKey,
   candidates: readonly Candidate[],
 ): ReadonlySet<KeyText> {
-  const { owner, from } = direction.parts
+  const { owner, cluster, from } = direction.parts
   const alive = new Set(candidates.map(({ claim }) => claim))
   const claims = recordsAt(direction, target)
     .flatMap(({ instances }) => instances)
@@ -44,7 +44,7 @@ function standingClaims(
       if (!origin) return []
       const claim = keyText(origin.key)
       const stands =
-        origin.owner === owner
+        origin.owner === owner || origin.owner === cluster
           ? alive.has(claim) || !from.vouchesForEnd(origin)
           : isUsable(instance)
       return stands ? [claim] : []

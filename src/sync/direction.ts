@@ -4,12 +4,14 @@ import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
+import { addressingRules } from './addressing.ts'
+import type { Addressing, AddressingOptions, AddressingRules } from './addressing.ts'
 import type { RemovalBudget } from './budget.ts'
 import { carriedOf, namedOf } from './carry.ts'
 import type { Carried } from './carry.ts'
 import { Collisions } from './collisions.ts'
 import { Echoes } from './echoes.ts'
-import { owns } from './guards.ts'
+import { isClusters, owns } from './guards.ts'
 import type { Identity } from './identity.ts'
 import { instancesOf } from './merge.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
@@ -23,17 +25,22 @@ import type { Candidate } from './places.ts'
 import { ReadBack } from './read-back.ts'
 import { ScaleToZero } from './scale-to-zero.ts'
 import type { Side } from './side.ts'
+import type { Writer } from './writer.ts'
 
 export interface DirectionParts {
   readonly name: DirectionName
   /** Identity of this gateway. */
   readonly owner: string
+  /** Identity that it shares with its replicas; without one nothing is addressed directly. */
+  readonly cluster?: string | undefined
   readonly from: Side
   /** The one registry of the other side that is written, and what it can hold. */
   readonly to: Mirror
   readonly toSink: RegistrySink
   /** Whether this process alone may write there under our identity. */
   readonly identity: Pick<Identity, 'isHeld'>
+  /** Whether this process, of the replicas, writes under the shared identity there. */
+  readonly writer: Pick<Writer, 'state' | 'fence' | 'mayRemove' | 'needs' | 'lose'>
   /** The side that `to` is of. */
   readonly toSide: Side
   /** Shared by the directions to all registries of that side. */
@@ -47,6 +54,8 @@ export interface DirectionParts {
   readonly log: Log
   readonly clock: Clock
   readonly names: NameOptions
+  /** Absent is `gateway` for all. */
+  readonly addressing?: AddressingOptions | undefined
 }
 
 /** From one side to a registry of the other: what is known of it between two looks at a service. */
@@ -57,10 +66,13 @@ export class Direction {
   readonly scaleToZero = new ScaleToZero()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
+  /** Of these, where nothing stands that points to this gateway. */
+  readonly #direct = new Set<KeyText>()
   readonly #collisions: Collisions
   readonly #deferred = new Map<KeyText, ServiceKey>()
   readonly #readBack: ReadBack
   #rules: NameRules
+  #addressing: AddressingRules
 
   constructor(parts: DirectionParts) {
     this.parts = parts
@@ -68,6 +80,12 @@ export class Direction {
     this.#collisions = new Collisions(parts.log)
     this.#readBack = new ReadBack(parts.toSink)
     this.#rules = this.#rulesFrom(parts.names)
+    this.#addressing = addressingRules(parts.name, parts.addressing)
+  }
+
+  /** Services of the target at which something stands that points to this gateway. */
+  get pointing(): number {
+    return this.exported.size - this.#direct.size
   }
 
   /** The source has changed: notes who wants which place, returns the targets to look at. */
@@ -82,9 +100,7 @@ export class Direction {
       const target = keyText(key)
       this.echoes.heard(key)
       const stood = this.exported.has(target)
-      const stands = this.owned(key).length > 0
-      if (stands) this.exported.add(target)
-      else this.exported.delete(target)
+      const stands = this.#noteOwned(key, target)
       const around = this.places.around(key).map((candidate) => candidate.target)
       // The target's own services are none of ours, unless one of the source wants their place.
       return stood || stands || around.length > 0 ? [key, ...around] : []
@@ -95,6 +111,11 @@ export class Direction {
   /** Looks at `target` again when a mirror vouches again, or the identity is ours. */
   defer(target: ServiceKey): void {
     this.#deferred.set(keyText(target), target)
+  }
+
+  /** It is looked at now. */
+  takeUp(target: ServiceKey): void {
+    this.#deferred.delete(keyText(target))
   }
 
   /** Returns what was put off until something that it waits for has come; it is looked at again. */
@@ -136,9 +157,15 @@ export class Direction {
     return service && nameOf(service, this.#rules)
   }
 
-  /** Names by other rules from now on; returns the targets to look at. */
-  rename(options: NameOptions): readonly ServiceKey[] {
-    this.#rules = this.#rulesFrom(options)
+  /** At which addresses a service is to be seen, and by which rule. */
+  addressing(key: ServiceKey): Addressing {
+    return this.#addressing(key)
+  }
+
+  /** By other rules from now on; returns the targets to look at. */
+  configure(names: NameOptions, addressing: AddressingOptions | undefined): readonly ServiceKey[] {
+    this.#rules = this.#rulesFrom(names)
+    this.#addressing = addressingRules(this.parts.name, addressing)
     return [...this.parts.from.services()].flatMap(([source]) => this.#place(source))
   }
 
@@ -148,14 +175,19 @@ export class Direction {
     return offers.make(to.name, target, key, instancesOf(found, from.ends.length > 1))
   }
 
-  /** What a reader of the target gets back for `record`. */
-  asWritten(target: ServiceKey, record: Omit<Instance, 'id'>): Instance {
-    return this.#readBack.of(target, record)
+  /** What a reader of the target gets back for each of `records`, all that is to stand there. */
+  asWritten(target: ServiceKey, records: readonly Omit<Instance, 'id'>[]): readonly Instance[] {
+    return this.#readBack.of(target, records)
+  }
+
+  /** Nothing that points to this gateway is to stand for `target`. */
+  withdrawOffer(target: ServiceKey): void {
+    this.parts.offers.end(this.parts.to.name, target)
   }
 
   /** Nothing of ours is to stand for `target`. */
   ended(target: ServiceKey): void {
-    this.parts.offers.end(this.parts.to.name, target)
+    this.withdrawOffer(target)
     this.#readBack.forget(target)
   }
 
@@ -164,6 +196,27 @@ export class Direction {
     const { to, toSink } = this.parts
     const instances = to.record(keyText(target))?.instances ?? []
     return instances.filter((instance) => owns(this.parts, toSink, target, instance))
+  }
+
+  /** What of ours points to this gateway at `target`: what a drain takes back. */
+  pointingHere(target: ServiceKey): readonly Instance[] {
+    return this.owned(target).filter((one) => !this.isClusters(target, one))
+  }
+
+  /** Whether what of ours stands for `target` was written for all replicas. */
+  isClusters(target: ServiceKey, instance: Instance): boolean {
+    return isClusters(this.parts, this.parts.toSink, target, instance)
+  }
+
+  /** Notes whether anything of ours stands for a service of the target, and says so. */
+  #noteOwned(key: ServiceKey, target: KeyText): boolean {
+    const owned = this.owned(key)
+    if (owned.length > 0) this.exported.add(target)
+    else this.exported.delete(target)
+    const direct = owned.length > 0 && owned.every((one) => this.isClusters(key, one))
+    if (direct) this.#direct.add(target)
+    else this.#direct.delete(target)
+    return owned.length > 0
   }
 
   /** Notes which place a service wants, if any; returns the targets that this concerns. */

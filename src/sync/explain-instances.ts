@@ -3,17 +3,17 @@ import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import { carriedOf } from './carry.ts'
 import type { Crossing } from './carry.ts'
-import { loopReason, owns } from './guards.ts'
+import { isClusters, loopReason, owns } from './guards.ts'
 import type { LoopReason, Self } from './guards.ts'
 
-/** Who wrote a record: the service itself, this gateway, or another one. */
-interface Writer {
-  readonly whose: 'service' | 'this-gateway' | 'other-gateway'
+/** Who wrote a record: the service itself, this gateway, its cluster, or another gateway. */
+interface WrittenBy {
+  readonly whose: 'service' | 'this-gateway' | 'this-cluster' | 'other-gateway'
   /** Identity of the gateway, where its mark is readable. */
   readonly owner?: string
 }
 
-export interface Standing extends Writer {
+export interface Standing extends WrittenBy {
   readonly instance: Instance
 }
 
@@ -35,25 +35,33 @@ export function whoseIs(
   sink: Pick<RegistrySink, 'recognizes'>,
   key: ServiceKey,
   instance: Instance,
-): Writer {
+): WrittenBy {
   const owner = instance.origin && { owner: instance.origin.owner }
+  if (isClusters(self, sink, key, instance)) return { whose: 'this-cluster', ...owner }
   if (owns(self, sink, key, instance)) return { whose: 'this-gateway', ...owner }
   return owner ? { whose: 'other-gateway', ...owner } : { whose: 'service' }
 }
 
-/** Every instance of a service on its own side, and whether it is carried across. */
+/**
+ * Every instance of a service on its own side, and whether it is carried across. `isDirect`: each
+ * at its own address, also while it takes no traffic.
+ */
 export function explainInstances(
   crossing: Crossing,
   source: KeyText,
+  isDirect: boolean,
 ): readonly ExplainedInstance[] {
-  const carried = new Set(carriedOf(crossing, source)?.found.map(({ instance }) => instance))
+  const { found, idle: spare } = carriedOf(crossing, source) ?? { found: [], idle: [] }
+  const all = isDirect ? [...found, ...spare] : found
+  const carried = new Set(all.map(({ instance }) => instance))
   const addresses = new Set([...carried].map(addressOf))
   return crossing.from.copies(source).flatMap(({ end, key, instances }) => {
     const { name, sink } = end.registry
     return instances.map((instance) => {
       const loop = loopReason(crossing, sink, crossing.toSide.names, key, instance)
-      const keptBack =
-        loop ?? (carried.has(instance) ? idle(instance) : passedOver(instance, addresses))
+      const idleThere = isDirect ? undefined : idle(instance)
+      const fate = carried.has(instance) ? idleThere : passedOver(instance, addresses)
+      const keptBack = loop ?? fate
       const whose = whoseIs(crossing, sink, key, instance)
       return { registry: name, instance, ...whose, ...(keptBack && { keptBack }) }
     })

@@ -1,6 +1,7 @@
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { KeyText, ServiceKey } from '../registry/model.ts'
 import type { Address, DirectionName } from '../registry/exposure.ts'
+import type { Addressing } from './addressing.ts'
 import type { Direction } from './direction.ts'
 import { explainInstances, whoseIs } from './explain-instances.ts'
 import type { ExplainedInstance, Standing } from './explain-instances.ts'
@@ -15,6 +16,8 @@ export interface ExplainedExport {
   readonly key?: KeyText
   /** Which rule names it, or keeps it back. */
   readonly rule?: string
+  /** What is seen there: an address of this gateway, or those of the instances; and by which rule. */
+  readonly addressing?: Addressing
   /** What would be done now; see PlanStep. */
   readonly action: PlanStep['action'] | 'in-line'
   readonly reason?: PlanStep['reason']
@@ -96,9 +99,19 @@ function explainService(
   return {
     direction: name,
     key: source,
-    instances: first ? explainInstances(first.parts, source) : [],
+    instances: first ? explainInstances(first.parts, source, isDirect(first, source)) : [],
     exports: lanes.flatMap((direction) => explainExports(direction, source)),
   }
+}
+
+function addressingOf(direction: Direction, source: KeyText): Addressing | undefined {
+  const key = parseKeyText(source)
+  if (!key || direction.parts.cluster === undefined) return undefined
+  return direction.addressing(key)
+}
+
+function isDirect(direction: Direction, source: KeyText): boolean {
+  return addressingOf(direction, source)?.mode === 'direct'
 }
 
 /** Where it stands or should stand in one registry; a second one when it was renamed. */
@@ -118,7 +131,9 @@ function explainExports(direction: Direction, source: KeyText): readonly Explain
     return [{ registry, ...rule, action: 'skip', reason, standing: [] }]
   }
   const targets = wanted === undefined ? left : [wanted, ...left]
-  return targets.map((target) => ({ ...explainExport(direction, target), ...rule }))
+  const addressing = addressingOf(direction, source)
+  const more = { ...rule, ...(addressing && { addressing }) }
+  return targets.map((target) => ({ ...explainExport(direction, target), ...more }))
 }
 
 function explainExport(direction: Direction, target: KeyText): ExplainedExport {
@@ -131,6 +146,7 @@ function explainExport(direction: Direction, target: KeyText): ExplainedExport {
     ? instances.map((one) => ({ instance: one, ...whoseIs(direction.parts, toSink, key, one) }))
     : []
   const ours = standing.find(({ whose }) => whose === 'this-gateway')?.instance ?? step?.after[0]
+  const pointsHere = key !== undefined && ours !== undefined && !direction.isClusters(key, ours)
   return {
     registry: to.name,
     key: target,
@@ -138,7 +154,7 @@ function explainExport(direction: Direction, target: KeyText): ExplainedExport {
     ...(step && { reason: step.reason }),
     ...(step?.detail !== undefined && { detail: step.detail }),
     ...(heldForMs !== undefined && { heldForMs }),
-    ...(ours && { address: { host: ours.host, port: ours.port } }),
+    ...(pointsHere && { address: { host: ours.host, port: ours.port } }),
     standing,
   }
 }

@@ -4,7 +4,10 @@ import type { RegistrySink } from '../registry/ports.ts'
 
 /** Who this gateway is, as far as it must know itself when it meets what it wrote. */
 export interface Self {
+  /** Of this gateway: under it stands what points here. */
   readonly owner: string
+  /** Of all its replicas together: under it stands what points to instances themselves. */
+  readonly cluster?: string | undefined
   readonly exposure: Pick<Exposure, 'isOwn'>
 }
 
@@ -24,29 +27,53 @@ export function loopReason(
   key: ServiceKey,
   instance: Instance,
 ): LoopReason | undefined {
-  if (instance.origin && hasBeenThere(instance.origin, self.owner, targets)) return 'mark'
-  if (sink.recognizes(self.owner, key, instance)) return 'id'
+  if (instance.origin && hasBeenThere(instance.origin, self, targets)) return 'mark'
+  const { owner, cluster } = self
+  if (sink.recognizes(owner, key, instance)) return 'id'
+  if (cluster !== undefined && sink.recognizes(cluster, key, instance)) return 'id'
   if (self.exposure.isOwn(instance)) return 'ledger'
   return undefined
 }
 
 /** Gateways stand at the even places of a path, the registries between them at the odd ones. */
-function hasBeenThere(origin: Origin, owner: string, targets: ReadonlySet<string>): boolean {
+function hasBeenThere(origin: Origin, self: Identities, targets: ReadonlySet<string>): boolean {
   if (targets.has(origin.registry)) return true
-  return origin.path.some((step, index) => (index % 2 === 0 ? step === owner : targets.has(step)))
+  return origin.path.some((step, index) =>
+    index % 2 === 0 ? step === self.owner || step === self.cluster : targets.has(step),
+  )
 }
 
 /**
- * Whether this gateway wrote `instance`: a readable mark decides; without one, what the id says.
- * That it is at an address of ours is no proof: somebody may have copied it, and sinks refuse to
- * touch what neither mark nor id shows to be ours.
+ * Whether this gateway or its cluster wrote `instance`: a readable mark decides; without one, what
+ * the id says. That it is at an address of ours is no proof: somebody may have copied it, and sinks
+ * refuse to touch what neither mark nor id shows to be ours.
  */
 export function owns(
-  self: Pick<Self, 'owner'>,
+  self: Identities,
   sink: Pick<RegistrySink, 'recognizes'>,
   key: ServiceKey,
   instance: Instance,
 ): boolean {
-  if (instance.origin) return instance.origin.owner === self.owner
-  return sink.recognizes(self.owner, key, instance)
+  return isOf(self.owner, sink, key, instance) || isClusters(self, sink, key, instance)
+}
+
+/** Whether what is ours was written for all replicas: it stands for an instance, not for us. */
+export function isClusters(
+  { cluster }: Pick<Self, 'cluster'>,
+  sink: Pick<RegistrySink, 'recognizes'>,
+  key: ServiceKey,
+  instance: Instance,
+): boolean {
+  return cluster !== undefined && isOf(cluster, sink, key, instance)
+}
+
+type Identities = Pick<Self, 'owner' | 'cluster'>
+
+function isOf(
+  owner: string,
+  sink: Pick<RegistrySink, 'recognizes'>,
+  key: ServiceKey,
+  instance: Instance,
+): boolean {
+  return instance.origin ? instance.origin.owner === owner : sink.recognizes(owner, key, instance)
 }

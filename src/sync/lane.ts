@@ -6,6 +6,7 @@ import type { Task } from '../kernel/together.ts'
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { KeyText } from '../registry/model.ts'
+import type { AddressingOptions } from './addressing.ts'
 import type { BudgetOptions } from './budget.ts'
 import type { Direction } from './direction.ts'
 import type { Meters } from './meters.ts'
@@ -26,6 +27,8 @@ type Coalescing = Pick<QueueOptions, 'quietPeriodMs' | 'maxDelayMs'>
 /** What of it can be told anew while it is at work. */
 interface LaneOptions extends Coalescing {
   readonly names: NameOptions
+  /** Absent is `gateway` for all. */
+  readonly addressing?: AddressingOptions | undefined
   /** Names of services whose entries stay when no instance is left; absent is none. */
   readonly scaleToZero?: readonly string[] | undefined
   readonly removalBudget: BudgetOptions
@@ -94,8 +97,8 @@ export class Lane {
     if (candidate) this.#queue.wake(keyText(candidate.target))
   }
 
-  /** Looks again at what could not be written as long as the identity was not ours. */
-  identityChanged(): void {
+  /** Looks again at what could not be written as long as this process might not write it. */
+  permissionChanged(): void {
     for (const target of this.direction.takeDeferred()) this.#queue.wake(keyText(target))
   }
 
@@ -118,7 +121,8 @@ export class Lane {
   }
 
   configure(options: LaneOptions): void {
-    for (const target of this.direction.rename(options.names)) this.#queue.add(keyText(target))
+    const targets = this.direction.configure(options.names, options.addressing)
+    for (const target of targets) this.#queue.add(keyText(target))
     this.direction.scaleToZero.configure(options.scaleToZero ?? [])
     for (const key of this.direction.exported) this.#queue.add(key)
     this.#queue.configure(options)

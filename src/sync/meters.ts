@@ -11,6 +11,7 @@ export interface Meters {
   waiting(direction: Direction, paused: number): void
   level(directions: readonly Direction[], mirrors: readonly Mirror[]): void
   identity(registry: string, isHeld: boolean): void
+  writer(registry: string, isWriting: boolean): void
 }
 
 export function createMeters(metrics: Metrics): Meters {
@@ -49,7 +50,13 @@ export function createMeters(metrics: Metrics): Meters {
     '1 while this process alone may write a registry under its identity',
     ['registry'],
   )
+  const writer = metrics.gauge(
+    'isthmus_direct_writer',
+    '1 while this process, of all replicas, writes the direct records of a registry',
+    ['registry'],
+  )
   return {
+    writer: (registry, isWriting) => writer.set({ registry }, isWriting ? 1 : 0),
     identity: (registry, isHeld) => identity.set({ registry }, isHeld ? 1 : 0),
     looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
     failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),

@@ -1,9 +1,12 @@
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
-import { assess } from './assess.ts'
-import type { SkipReason, Verdict } from './assess.ts'
+import type { Change } from '../registry/ports.ts'
+import type { AddressingMode } from './addressing.ts'
+import { assess, isWithdrawal } from './assess.ts'
+import type { Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
+import type { SkipReason } from './desire.ts'
 import type { Direction } from './direction.ts'
 
 type PlanAction = 'put' | 'take-over' | 'remove' | 'hold' | 'pause' | 'skip' | 'wait'
@@ -28,6 +31,8 @@ export interface PlanStep {
   readonly action: PlanAction
   readonly reason: PlanReason
   readonly detail?: string
+  /** Of what is put. */
+  readonly addressing?: AddressingMode
   /** What of ours stands there now. */
   readonly before: readonly Instance[]
   /** What would stand there. */
@@ -60,14 +65,14 @@ export function stepOf(
   const order = direction.parts.orders.about(direction, target)
   if (order === 'drain') return takenBack(direction, target)
   const verdict = assess(direction, target)
-  const held = verdict.kind === 'withdraw' && !mayGo(direction, target, removals)
+  const held = isWithdrawal(verdict) && !mayGo(direction, target, removals)
   const step = stepFor(direction, target, verdict, held)
   const waits = order === 'pause' && step && step.action !== 'skip' && step.action !== 'wait'
   return waits ? { ...step, action: 'pause', detail: step.action, after: step.before } : step
 }
 
 function takenBack(direction: Direction, key: ServiceKey): PlanStep {
-  const before = direction.owned(key)
+  const before = direction.pointingHere(key)
   const action = before.length > 0 ? 'remove' : 'skip'
   return { ...placeOf(direction), key, action, reason: 'drain', before, after: [] }
 }
@@ -111,13 +116,20 @@ function stepFor(
       return { ...base, action: held ? 'hold' : 'remove', ...why, after: [] }
     }
     case 'put': {
-      const after = verdict.change.puts
-      if (verdict.takeOver) return { ...base, action: 'take-over', reason: 'other-session', after }
-      return { ...base, action: 'put', reason: before.length > 0 ? 'changed' : 'new', after }
+      const { change, addressing } = verdict
+      const step = { ...base, addressing, after: afterOf(before, change) }
+      if (verdict.takeOver) return { ...step, action: 'take-over', reason: 'other-session' }
+      const reason = before.length > 0 ? 'changed' : 'new'
+      return { ...step, action: held ? 'hold' : 'put', reason }
     }
     default:
       return verdict satisfies never
   }
+}
+
+function afterOf(before: readonly Instance[], { puts, removals }: Change): readonly Instance[] {
+  const changed = new Set([...puts, ...removals].map(({ id }) => id))
+  return [...before.filter(({ id }) => !changed.has(id)), ...puts]
 }
 
 /** Services of the source that lost their name to one that maps to the very same key. */

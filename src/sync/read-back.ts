@@ -1,3 +1,4 @@
+import { addressText } from '../registry/exposure.ts'
 import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
@@ -5,22 +6,29 @@ import { unsaid } from './unsaid.ts'
 
 type Record = Omit<Instance, 'id'>
 
-/** What readers of a registry get back for what is written there. Keeps the last answer a service. */
+type Answers = ReadonlyMap<string, { readonly record: Record; readonly read: Instance }>
+
+/** What readers of a registry get back for what is written there. Keeps the last answers a service. */
 export class ReadBack {
   readonly #sink: Pick<RegistrySink, 'idFor' | 'normalize'>
-  readonly #known = new Map<KeyText, { readonly record: Record; readonly read: Instance }>()
+  readonly #known = new Map<KeyText, Answers>()
 
   constructor(sink: Pick<RegistrySink, 'idFor' | 'normalize'>) {
     this.#sink = sink
   }
 
-  of(target: ServiceKey, record: Record): Instance {
+  /** Of each of `records`, in their order. They are all that is to stand for `target`. */
+  of(target: ServiceKey, records: readonly Record[]): readonly Instance[] {
     const text = keyText(target)
     const known = this.#known.get(text)
-    if (known && sameInstance({ ...known.record, id: '' }, { ...record, id: '' })) return known.read
-    const read = this.#read(target, record)
-    this.#known.set(text, { record, read })
-    return read
+    const answers = records.map((record): [string, { record: Record; read: Instance }] => {
+      const address = addressText(record)
+      const answer = known?.get(address)
+      const holds = answer && sameInstance({ ...answer.record, id: '' }, { ...record, id: '' })
+      return [address, holds ? answer : { record, read: this.#read(target, record) }]
+    })
+    this.#known.set(text, new Map(answers))
+    return answers.map(([, { read }]) => read)
   }
 
   forget(target: ServiceKey): void {

@@ -1,16 +1,20 @@
+import { errorCode } from '../kernel/errors.ts'
 import { keyText } from '../registry/model.ts'
 import type { ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
-import { assess } from './assess.ts'
-import type { SkipReason, Verdict } from './assess.ts'
+import { assess, isWithdrawal } from './assess.ts'
+import type { Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
+import type { SkipReason } from './desire.ts'
 import type { Direction } from './direction.ts'
+import { writesFor } from './writes.ts'
 
 /**
  * What one look at a service came to. `held`: a withdrawal that waits, see RemovalBudget; `paused`:
- * a change that waits for the operator.
+ * a change that waits for the operator; `standby`: one that another replica writes.
  */
-export type Outcome = 'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held' | 'paused'
+export type Outcome =
+  'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held' | 'paused' | 'standby'
 
 /** Of what is skipped for these reasons the edge goes on knowing what it was last told. */
 const STAYS: ReadonlySet<SkipReason> = new Set(['no-address', 'conflict', 'scaled-to-zero'])
@@ -25,6 +29,7 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { budget, identity, orders } = direction.parts
+  direction.takeUp(target)
   const verdict = assess(direction, target) // also under an order: routes follow what it offers
   const order = orders.about(direction, target)
   if (order === 'drain') return await takeBack(direction, target, signal)
@@ -34,7 +39,8 @@ export async function reconcile(
   }
   const { winner, losers } = contestFor(direction, target)
   direction.noteCollision(target, winner, losers)
-  if (verdict.kind !== 'withdraw') budget.forget(keyText(target))
+  noteNeed(direction, target, verdict)
+  if (!isWithdrawal(verdict)) budget.forget(keyText(target))
   if (order === 'pause' && isChange(verdict)) return 'paused'
   if (isChange(verdict) && !identity.isHeld) {
     direction.defer(target)
@@ -42,25 +48,55 @@ export async function reconcile(
   }
   switch (verdict.kind) {
     case 'in-line':
+      if (verdict.addressing === 'direct') direction.withdrawOffer(target)
       return 'in-line'
     case 'skip':
       if (!STAYS.has(verdict.reason)) direction.ended(target)
       return 'skipped'
     case 'put':
-      await write(direction, verdict.change, signal)
-      return 'put'
+      return await put(direction, verdict, signal)
     case 'withdraw':
-      if (!mayGo(direction, target)) return 'held'
-      await write(direction, verdict.change, signal)
-      direction.ended(target)
-      return 'withdrawn'
+      return await withdraw(direction, verdict, signal)
     default:
       return verdict satisfies never
   }
 }
 
+async function put(
+  direction: Direction,
+  verdict: Extract<Verdict, { kind: 'put' }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { change, addressing } = verdict
+  const { steps, complete } = writesFor(direction, change, addressing)
+  if (!complete) direction.defer(change.key)
+  if (steps.length === 0) return 'standby'
+  const removes = steps.some(({ removals }) => removals.length > 0)
+  const held = verdict.shrinks && removes && !mayGo(direction, change.key)
+  for (const step of held ? steps.map(withoutRemovals) : steps) {
+    if (!(await write(direction, step, signal))) return 'standby'
+  }
+  return held ? 'held' : 'put'
+}
+
+async function withdraw(
+  direction: Direction,
+  { change }: Extract<Verdict, { kind: 'withdraw' }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { steps, complete } = writesFor(direction, change, 'gateway')
+  if (!complete) direction.defer(change.key)
+  if (steps.length === 0) return 'standby'
+  if (!mayGo(direction, change.key)) return 'held'
+  for (const step of steps) {
+    if (!(await write(direction, step, signal))) return 'standby'
+  }
+  direction.ended(change.key)
+  return 'withdrawn'
+}
+
 /**
- * All that is ours goes, with no budget to hold what a person asked for. The service stays open at
+ * All that points here goes, with no budget to hold what a person asked for. The service stays open at
  * the edge: callers that know its address are served until they have heard that it is gone.
  */
 async function takeBack(
@@ -68,13 +104,14 @@ async function takeBack(
   target: ServiceKey,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { budget, identity, to } = direction.parts
+  const { budget, identity, to, writer } = direction.parts
+  writer.needs(keyText(target), false)
   if (!to.vouches(target) || !identity.isHeld) {
     direction.defer(target)
     return 'unknown'
   }
   budget.forget(keyText(target))
-  const removals = direction.owned(target)
+  const removals = direction.pointingHere(target)
   if (removals.length === 0) return 'skipped'
   await write(direction, { key: target, puts: [], removals }, signal)
   return 'withdrawn'
@@ -84,10 +121,33 @@ function isChange({ kind }: Verdict): boolean {
   return kind === 'put' || kind === 'withdraw'
 }
 
-async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<void> {
-  const { clock, toSink } = direction.parts
+/** A replica asks for the lease as long as something is, or shall be, under the shared identity. */
+function noteNeed(direction: Direction, target: ServiceKey, verdict: Verdict): void {
+  const { cluster, writer } = direction.parts
+  if (cluster === undefined) return
+  const comes = verdict.kind === 'put' && verdict.addressing === 'direct'
+  const stands = direction.owned(target).some((one) => direction.isClusters(target, one))
+  writer.needs(keyText(target), comes || stands)
+}
+
+function withoutRemovals(change: Change): Change {
+  return { ...change, removals: [] }
+}
+
+/** False when the term is over under which it was to be written: then nothing was. */
+async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<boolean> {
+  const { clock, toSink, writer } = direction.parts
+  if (change.puts.length + change.removals.length === 0) return true
   direction.echoes.await(change.key, clock.monotonicMs())
-  await toSink.apply(change, signal)
+  try {
+    await toSink.apply(change, signal)
+    return true
+  } catch (error) {
+    if (change.fence === undefined || errorCode(error) !== 'LEASE_LOST') throw error
+    writer.lose(change.fence)
+    direction.defer(change.key)
+    return false
+  }
 }
 
 function mayGo({ parts, exported }: Direction, target: ServiceKey): boolean {

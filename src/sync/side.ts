@@ -5,7 +5,7 @@ import type { Mirror } from './mirror.ts'
 
 /** One registry of a side, opened, and its local copy. */
 export interface End {
-  readonly registry: Pick<Registry, 'name' | 'source' | 'sink' | 'presence'>
+  readonly registry: Pick<Registry, 'name' | 'source' | 'sink' | 'presence' | 'lease'>
   readonly mirror: Mirror
 }
 

@@ -4,6 +4,7 @@ import type { Direction } from './direction.ts'
 import type { IdentityStatus } from './identity.ts'
 import type { Mirror, MirrorState } from './mirror.ts'
 import type { Order } from './orders.ts'
+import type { WriterState } from './writer.ts'
 
 export interface MirrorStatus {
   readonly registry: string
@@ -22,6 +23,8 @@ export interface DirectionStatus {
   readonly to: string
   /** Services of the target at which something of ours stands. */
   readonly exported: number
+  /** Whether this replica writes the direct records there; absent without a cluster. */
+  readonly writer?: WriterState
   readonly waiting: number
   readonly working: number
   readonly failing: number
@@ -68,12 +71,13 @@ export function directionStatus(
     'waiting' | 'working' | 'failing' | 'paused' | 'writes' | 'lastWriteMs'
   >,
 ): DirectionStatus {
-  const { name, from, to, budget } = direction.parts
+  const { name, from, to, budget, cluster, writer } = direction.parts
   return {
     name,
     from: [...from.names],
     to: to.name,
     exported: direction.exported.size,
+    ...(cluster !== undefined && { writer: writer.state }),
     ...work,
     deferred: direction.deferred,
     held: budget.held(),

@@ -33,6 +33,19 @@ export function standIn(
   }
 }
 
+/**
+ * The record that shows one instance to the other side at its own address, all but its id. It says
+ * all that the instance says: what starts with it, as its time stamp, is its own here.
+ */
+export function asItIs(cluster: string, key: ServiceKey, found: Found): Omit<Instance, 'id'> {
+  const { host, port, health, weight, zone, labels } = found.instance
+  return {
+    ...{ host, port, health, weight, labels },
+    ...(zone !== undefined && { zone }),
+    origin: carriedOrigin(cluster, key, [found]),
+  }
+}
+
 /** The value that all of them have under `name`. */
 export function sharedLabel(found: readonly Found[], name: string): string | undefined {
   return shared(found.map(({ instance }) => instance.labels[name]))
@@ -63,6 +76,11 @@ function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, s
 export function nearest(found: readonly Found[]): readonly Found[] {
   const shortest = found.reduce((least, one) => Math.min(least, steps(one)), Infinity)
   return found.filter((one) => steps(one) === shortest)
+}
+
+/** Whether it came by no longer a way than `others`, all of which are equally near. */
+export function isAsNear(one: Found, [other]: readonly Found[]): boolean {
+  return other !== undefined && steps(one) === steps(other)
 }
 
 function steps({ instance }: Found): number {

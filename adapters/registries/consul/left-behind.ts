@@ -67,7 +67,7 @@ export async function lookForLeft(
   }
 }
 
-/** Its claim, and the leases that it was the last to hold. */
+/** Its claim, the leases that it was the last to hold, and the one of its own name: a cluster's. */
 export async function keysOf(
   http: ConsulHttp,
   owner: string,
@@ -75,7 +75,9 @@ export async function keysOf(
 ): Promise<readonly KvEntry[]> {
   const claim = await readKey(http, claimKey(owner), signal)
   const leases = await readKeys(http, LEASES, signal)
-  const own = leases.filter((lease) => readHolder(lease)?.owner === owner)
+  const isOwn = (lease: KvEntry): boolean =>
+    lease.key === `${LEASES}${owner}` || readHolder(lease)?.owner === owner
+  const own = leases.filter(isOwn)
   return [...(claim ? [claim] : []), ...own]
 }
 

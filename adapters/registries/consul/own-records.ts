@@ -8,17 +8,17 @@ type WriteListener = (name: string, indices: readonly number[]) => void
  * first. It may be out of date: every write is conditional on the index remembered here.
  */
 export class OwnRecords {
-  readonly #start: string
+  readonly #starts: readonly string[]
   readonly #versions = new Map<string, Versioned>()
   readonly #listeners = new Set<WriteListener>()
 
-  constructor(owner: string) {
-    this.#start = `${nodeOf(owner)}/`
+  constructor(owners: ReadonlySet<string>) {
+    this.#starts = [...owners].map((owner) => `${nodeOf(owner)}/`)
   }
 
-  /** Whether the record is on this gateway's node. */
+  /** Whether the record is on this gateway's node, or on that of its cluster. */
   isOwn(id: string): boolean {
-    return id.startsWith(this.#start)
+    return this.#starts.some((start) => id.startsWith(start))
   }
 
   /** Whether it is one that this gateway knows to be gone. */

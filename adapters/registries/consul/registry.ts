@@ -35,10 +35,17 @@ export interface ConsulOptions extends ConnectionOptions {
   readonly maxWatches?: number | undefined
 }
 
+export interface ConsulDeps {
+  readonly owner: string
+  /** The identity that its replicas share; absent is that of the gateway alone. */
+  readonly cluster?: string
+  readonly log: Log
+}
+
 /** A Consul datacenter as a registry. Opening does no I/O. */
 export function openConsulRegistry(
   options: ConsulOptions,
-  { owner, log }: { readonly owner: string; readonly log: Log },
+  { owner, cluster, log }: ConsulDeps,
 ): Registry {
   const maxWatches = options.maxWatches ?? DEFAULT_MAX_WATCHES
   const http = new ConsulHttp({
@@ -49,7 +56,8 @@ export function openConsulRegistry(
     defaultProtocol: options.defaultProtocol,
     ownNode: nodeOf(owner),
   })
-  const own = new OwnRecords(owner)
+  const owners = new Set([owner, cluster ?? owner])
+  const own = new OwnRecords(owners)
   const child = log.child({ registry: options.name })
   const closing = new AbortController()
   const self = newHolder(owner)
@@ -60,7 +68,7 @@ export function openConsulRegistry(
     name: options.name,
     kind: 'consul',
     source: new ConsulSource(catalog, { ...options, maxWatches }, own, child),
-    sink: new ConsulSink(owner, catalog, transactions, own),
+    sink: new ConsulSink(owners, catalog, transactions, own),
     presence,
     lease: (name) => new ConsulLease(name, { http, self, log: child, terms }),
     purge: (whose, how, signal) => purge(http, whose, how, signal),

@@ -23,21 +23,37 @@ interface Under {
   readonly fence: Fence | undefined
 }
 
+interface Place {
+  readonly owner: string
+  readonly node: string
+  readonly serviceId: string
+}
+
+/** Of a record that is not ours; {@link ConsulSink.apply} has refused it before. */
+const NOWHERE: Place = { owner: '', node: '', serviceId: '' }
+
 /** A record that others keep changing is left to the next run. */
 const MOST_ATTEMPTS = 4
 
-/** Writes services on the synthetic node of its owner, each write conditional on what it saw. */
+/**
+ * Writes services on the synthetic nodes of its owners, the gateway and its cluster; each write is
+ * conditional on what it saw.
+ */
 export class ConsulSink implements RegistrySink {
-  readonly #owner: string
-  readonly #node: string
+  /** The gateway's own identity first. */
+  readonly #owners: ReadonlySet<string>
   readonly #catalog: Catalog
   readonly #transactions: Transactions
   readonly #own: OwnRecords
-  #nodeIsThere = false
+  readonly #nodesThere = new Set<string>()
 
-  constructor(owner: string, catalog: Catalog, transactions: Transactions, own: OwnRecords) {
-    this.#owner = owner
-    this.#node = nodeOf(owner)
+  constructor(
+    owners: ReadonlySet<string>,
+    catalog: Catalog,
+    transactions: Transactions,
+    own: OwnRecords,
+  ) {
+    this.#owners = owners
     this.#catalog = catalog
     this.#transactions = transactions
     this.#own = own
@@ -52,16 +68,18 @@ export class ConsulSink implements RegistrySink {
   }
 
   idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
-    return instanceId(this.#node, serviceIdOf(this.#owner, key, instance))
+    const owner = this.#ownerOf(instance)
+    return instanceId(nodeOf(owner), serviceIdOf(owner, key, instance))
   }
 
   /** Written and read back, without a Consul in between. */
   normalize(key: ServiceKey, instance: Instance): Instance {
-    const { Status, ...service } = toRegistration(this.#owner, key, instance)
-    const Node = { Node: this.#node, Address: '' }
+    const owner = this.#ownerOf(instance)
+    const { Status, ...service } = toRegistration(owner, key, instance)
+    const Node = { Node: nodeOf(owner), Address: '' }
     const Service = { ...service, Tags: [...service.Tags], ModifyIndex: 0 }
     const Checks = [{ CheckID: '', Status }]
-    const rules = { defaultProtocol: key.protocol, ownNode: this.#node }
+    const rules = { defaultProtocol: key.protocol, ownNode: Node.Node }
     const read = readEntry({ Node, Service, Checks }, rules)
     return read?.instance ?? instance
   }
@@ -81,9 +99,24 @@ export class ConsulSink implements RegistrySink {
     return ownServiceId(owner, id) !== undefined
   }
 
+  /** Under whose name a record is written. */
+  #ownerOf({ origin }: Omit<Instance, 'id'>): string {
+    const [owner = ''] = this.#owners
+    return origin && this.#owners.has(origin.owner) ? origin.owner : owner
+  }
+
+  /** Where a record of ours stands; undefined when it is none. */
+  #placeOf(id: string): Place | undefined {
+    for (const owner of this.#owners) {
+      const serviceId = ownServiceId(owner, id)
+      if (serviceId !== undefined) return { owner, node: nodeOf(owner), serviceId }
+    }
+    return undefined
+  }
+
   #assertWritable(key: ServiceKey, { id, host, port }: Instance): void {
     const details = { key: keyText(key), id, host, port }
-    if (ownServiceId(this.#owner, id) === undefined) {
+    if (this.#placeOf(id) === undefined) {
       const message = 'the record is not on this gateway’s node'
       throw new IsthmusError('REGISTRY_CONFLICT', message, { details })
     }
@@ -97,11 +130,12 @@ export class ConsulSink implements RegistrySink {
   /** Consul's index of the write. */
   async #put(under: Under, instance: Instance, signal: AbortSignal): Promise<number> {
     const { key } = under
-    const registration = toRegistration(this.#owner, key, instance)
+    const { owner, node } = this.#placeOf(instance.id) ?? NOWHERE
+    const registration = toRegistration(owner, key, instance)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const index = this.#own.get(instance.id)?.modifyIndex ?? 0
-      const put = putOperations(this.#node, registration, index)
-      const outcome = await this.#submit(put, under.fence, signal)
+      const put = putOperations(node, registration, index)
+      const outcome = await this.#submit(node, put, under.fence, signal)
       if (outcome.kind === 'applied') {
         const modifyIndex = outcome.written.get(registration.ID) ?? 0
         this.#own.is({ instance, modifyIndex })
@@ -114,13 +148,14 @@ export class ConsulSink implements RegistrySink {
 
   async #remove(under: Under, seen: Instance, signal: AbortSignal): Promise<void> {
     const { key } = under
-    const service = { ID: ownServiceId(this.#owner, seen.id) ?? '', Service: key.name }
+    const { node, serviceId } = this.#placeOf(seen.id) ?? NOWHERE
+    const service = { ID: serviceId, Service: key.name }
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const known = this.#own.get(seen.id)
       const now = sameAs(known, seen) ? known : await this.#look(key, seen.id, signal)
       if (!sameAs(now, seen)) return // gone, or no longer what shall be removed
-      const removal = [deleteOperation(this.#node, service, now.modifyIndex)]
-      const outcome = await this.#submit(removal, under.fence, signal)
+      const removal = [deleteOperation(node, service, now.modifyIndex)]
+      const outcome = await this.#submit(node, removal, under.fence, signal)
       if (outcome.kind === 'applied') {
         this.#own.gone(seen.id)
         return
@@ -132,14 +167,15 @@ export class ConsulSink implements RegistrySink {
 
   /** The node goes along until a transaction with it has been applied. */
   async #submit(
+    node: string,
     operations: readonly Operation[],
     fence: Fence | undefined,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const node = this.#nodeIsThere ? [] : [nodeOperation(this.#node)]
-    const before = fence === undefined ? node : [fenceOperation(fence), ...node]
+    const first = this.#nodesThere.has(node) ? [] : [nodeOperation(node)]
+    const before = fence === undefined ? first : [fenceOperation(fence), ...first]
     const outcome = await this.#transactions.submit([...before, ...operations], signal)
-    this.#nodeIsThere ||= outcome.kind === 'applied'
+    if (outcome.kind === 'applied') this.#nodesThere.add(node)
     return outcome
   }
 
@@ -149,11 +185,11 @@ export class ConsulSink implements RegistrySink {
       const message = 'the term under which it was to be written is over'
       throw new IsthmusError('LEASE_LOST', message, { details: { key: keyText(key), id } })
     } else if (what.includes('Missing node')) {
-      this.#nodeIsThere = false
+      this.#nodesThere.clear()
     } else if (what.includes('index is stale')) {
       const now = await this.#look(key, id, signal)
       const owner = now?.instance.origin?.owner
-      if (owner === undefined || owner === this.#owner) return
+      if (owner === undefined || this.#owners.has(owner)) return
       const message = 'another gateway’s record stands there'
       const details = { key: keyText(key), id, owner }
       throw new IsthmusError('REGISTRY_CONFLICT', message, { details })

@@ -79,9 +79,12 @@ export class MemoryBackend {
       .sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  /** What a gateway writes under its session. Writing what is there already changes nothing. */
-  put(key: ServiceKey, instance: Instance, session: number): void {
-    const kept = this.#keeps === 'session' ? { session } : {}
+  /**
+   * What a gateway writes under its session. Writing what is there already changes nothing. What
+   * `outlives` the session stays when that ends, in any backend.
+   */
+  put(key: ServiceKey, instance: Instance, session: number, outlives = false): void {
+    const kept = this.#keeps === 'session' && !outlives ? { session } : {}
     const before = this.#services.get(keyText(key))?.instances.get(instance.id)
     if (before && before.session === kept.session && sameInstance(before.instance, instance)) return
     this.#writes += 1

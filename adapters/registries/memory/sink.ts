@@ -27,7 +27,8 @@ export class MemorySink implements RegistrySink {
       await this.#reach(signal)
       this.#refuseEnded(fence)
       this.#refuseForeign(key, instance.id)
-      this.#backend.put(key, this.normalize(key, instance), this.#session.id)
+      const written = this.normalize(key, instance)
+      this.#backend.put(key, written, this.#session.id, this.#outlives(key, instance))
     }
     for (const instance of removals) {
       await this.#reach(signal)
@@ -72,6 +73,13 @@ export class MemorySink implements RegistrySink {
     const { place, number } = parseFence(fence)
     if (this.#backend.elections.holds(place, number)) return
     throw new IsthmusError('LEASE_LOST', 'another process writes here by now')
+  }
+
+  /** What stands for replicas together does not end with one of them. */
+  #outlives(key: ServiceKey, instance: Instance): boolean {
+    const [owner = ''] = this.#owners
+    if (instance.origin) return instance.origin.owner !== owner
+    return !this.recognizes(owner, key, instance)
   }
 
   #find(key: ServiceKey, id: string): Instance | undefined {

@@ -34,6 +34,7 @@ export interface MemberContext {
   readonly connection: Connection
   readonly slots: Slots
   readonly owner: string
+  readonly cluster: string | undefined
   garbage(path: string, reason: string): void
 }
 
@@ -58,8 +59,11 @@ export function memberNamed(place: MemberPlace, child: string): Member | undefin
   const reading = layout.decode(name, child, undefined)
   if (reading.kind !== 'instance')
     return otherOf(place, `${folder}/${child}`, reading, 'other-session')
-  if (reading.instance.origin?.owner === context.owner) return undefined
-  return memberOf(place, child, reading, layout.keeperOf(reading))
+  const owner = reading.instance.origin?.owner
+  if (owner === context.owner) return undefined
+  // What stands for the replicas together outlives each of them: see the sink.
+  const isClusters = owner !== undefined && owner === context.cluster
+  return memberOf(place, child, reading, isClusters ? 'record' : layout.keeperOf(reading))
 }
 
 /** Reads one znode; undefined when it is gone: the list, which is watched too, will say so. */

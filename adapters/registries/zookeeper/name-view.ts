@@ -15,6 +15,7 @@ export interface NameView {
 /** Where something about a name may stand. */
 export interface Places {
   readonly owner: string
+  readonly cluster: string | undefined
   /** Of this name, one a layout. */
   readonly groups: readonly Group[]
   readonly applications: Applications | undefined
@@ -47,13 +48,15 @@ function settled(
   name: string,
   key: ServiceKey,
   instances: readonly Instance[],
-  { owner, configurators }: Places,
+  { owner, cluster, configurators }: Places,
 ): readonly Instance[] {
   const sorted = onePerAddress(instances).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const overrides = configurators?.of(name) ?? []
   if (overrides.length === 0) return sorted
   // What we wrote is compared with what we would write: it must be seen as it stands there.
+  const isOurs = ({ origin }: Instance): boolean =>
+    origin !== undefined && (origin.owner === owner || origin.owner === cluster)
   return sorted.map((instance) =>
-    instance.origin?.owner === owner ? instance : overridden(key, instance, overrides),
+    isOurs(instance) ? instance : overridden(key, instance, overrides),
   )
 }

@@ -33,8 +33,10 @@ export interface ZookeeperOptions extends EnsembleOptions {
 }
 
 export interface ZookeeperDeps {
-  /** This gateway: only what carries its name is changed or removed. */
+  /** This gateway: only what carries its name, or its cluster's, is changed or removed. */
   readonly owner: string
+  /** The identity that its replicas share; absent is that of the gateway alone. */
+  readonly cluster?: string
   readonly log: Log
   readonly metrics?: Metrics | undefined
 }
@@ -45,7 +47,7 @@ const VERSION_MS = 2_000
 /** One ZooKeeper ensemble as a registry. Connects when it is first used. */
 export function openZookeeperRegistry(options: ZookeeperOptions, deps: ZookeeperDeps): Registry {
   const { name, chroot = '', sessionTimeoutMs } = options
-  const { owner } = deps
+  const { owner, cluster } = deps
   const log = deps.log.child({ registry: name })
   const counters = zookeeperCounters(deps.metrics, name)
   const ensemble = ensembleOf(options)
@@ -61,6 +63,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
     supervisor,
     reads,
     owner,
+    cluster,
     log,
     garbage: new GarbageBook(log, () => counters.garbage()),
     unreadable: () => counters.unreadable(),
@@ -73,6 +76,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
     sink: new ZookeeperSink({
       supervisor,
       owner,
+      cluster,
       log,
       layouts: Object.values(writes),
       layoutFor: ({ protocol }: ServiceKey) =>

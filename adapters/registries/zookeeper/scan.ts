@@ -14,6 +14,7 @@ export interface ScanOptions {
   readonly connection: Connection
   readonly reads: Reads
   readonly owner: string
+  readonly cluster?: string | undefined
   changed(name: string): void
   garbage(path: string, reason: string): void
   unreadable(path: string, error: unknown): void
@@ -68,6 +69,7 @@ export class Scan {
   look(name: string): NameView {
     return viewOf(name, {
       owner: this.#options.owner,
+      cluster: this.#options.cluster,
       groups: [...(this.#groups.get(name)?.values() ?? [])],
       applications: this.#applications,
       configurators: this.#configurators,
@@ -181,6 +183,7 @@ export class Scan {
       connection: options.connection,
       slots: this.#slots,
       owner: options.owner,
+      cluster: options.cluster,
       signal,
       changed: (name) => options.changed(name),
       garbage: (path, reason) => options.garbage(path, reason),

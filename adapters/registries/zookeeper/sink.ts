@@ -14,6 +14,8 @@ import type { WriteGuard } from './write-guard.ts'
 export interface SinkParts {
   readonly supervisor: Supervisor
   readonly owner: string
+  /** The identity that all replicas of this gateway write under, one at a time. */
+  readonly cluster?: string | undefined
   readonly log: Log
   /** Every layout that can be written or whose records can be taken away. */
   readonly layouts: readonly WriteLayout[]
@@ -31,8 +33,10 @@ export interface SinkParts {
 const MOST_TRIES = 5
 
 /**
- * Writes instances as ephemeral znodes of our session. One change is one transaction where it
- * fits in one: readers see all of it at once, and it is one write to the ensemble.
+ * Writes instances that stand for this gateway as ephemeral znodes of our session, and those that
+ * stand for themselves, in the cluster's name, as persistent ones: a writer that dies must not take
+ * along what another replica goes on with. One change is one transaction where it fits in one:
+ * readers see all of it at once, and it is one write to the ensemble.
  */
 export class ZookeeperSink implements RegistrySink {
   readonly #parts: SinkParts
@@ -143,7 +147,9 @@ export class ZookeeperSink implements RegistrySink {
     const { child, data } = layout.encode(key, instance)
     const path = layout.path(key.name, child)
     const folder = path.slice(0, path.lastIndexOf('/'))
-    const create: Write = { kind: 'create', path, data, ephemeral: true }
+    const { owner, cluster } = this.#parts
+    const ephemeral = cluster === undefined || instance.origin?.owner !== cluster
+    const create: Write = { kind: 'create', path, data, ephemeral }
     const room = look ? undefined : this.#parts.roomFor(layout.name, key.name)
     if (room !== undefined) return [...foldersBelow(room, folder), create]
     const folders = await missingFolders(connection, folder)
@@ -154,18 +160,25 @@ export class ZookeeperSink implements RegistrySink {
       return [create]
     }
     const { session, version } = there.stat
-    if (session === connection.sessionId)
+    const isKept = ephemeral ? session === connection.sessionId : session === undefined
+    const keeper = instance.origin?.owner ?? owner
+    const isOurs = layout.recognizes(keeper, key, child, instance)
+    if (isKept && (ephemeral || isOurs))
       return there.data.equals(data) ? [] : [{ kind: 'set', path, data, version }]
     // Never another's: a znode under our session would outlive the service that it stands for.
-    if (!layout.recognizes(this.#parts.owner, key, child, instance))
+    if (!isOurs || !this.#isOwn(keeper))
       throw new IsthmusError('REGISTRY_CONFLICT', 'a znode of somebody else stands there', {
         details: { path },
       })
     return [{ kind: 'remove', path, version }, create]
   }
 
+  #isOwn(owner: string): boolean {
+    return owner === this.#parts.owner || owner === this.#parts.cluster
+  }
+
   async #writesToRemove(connection: Connection, key: ServiceKey, seen: Instance): Promise<Removed> {
-    const { layouts, owner, log } = this.#parts
+    const { layouts, owner, cluster, log } = this.#parts
     const layout = layouts.find(({ name }) => childOf(name, seen.id) !== undefined)
     const child = layout && childOf(layout.name, seen.id)
     if (!layout || child === undefined) return NOTHING
@@ -175,8 +188,9 @@ export class ZookeeperSink implements RegistrySink {
     const written = layout.decodeOwn(key, { child, data: there.data }, seen)
     if (written) {
       const instance = { ...written, id: seen.id }
-      const ours =
-        instance.origin?.owner === owner || layout.recognizes(owner, key, child, instance)
+      const marked = instance.origin !== undefined && this.#isOwn(instance.origin.owner)
+      const owners = [owner, ...(cluster === undefined ? [] : [cluster])]
+      const ours = marked || owners.some((one) => layout.recognizes(one, key, child, instance))
       const remove: Write = { kind: 'remove', path, version: there.stat.version }
       if (ours && sameInstance(instance, seen)) return { layout: layout.name, writes: [remove] }
     }

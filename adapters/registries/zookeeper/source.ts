@@ -16,6 +16,7 @@ export interface SourceParts {
   readonly supervisor: Supervisor
   readonly reads: Reads
   readonly owner: string
+  readonly cluster: string | undefined
   readonly log: Log
   readonly garbage: GarbageBook
   /** Counts a service that cannot be read, beside what the log says. */
@@ -84,7 +85,7 @@ export class ZookeeperSource implements RegistrySource {
     ended: AbortSignal,
     onComplete: () => void,
   ): Promise<string | undefined> {
-    const { reads, owner, garbage } = this.#parts
+    const { reads, owner, cluster, garbage } = this.#parts
     const again = this.#again.signal
     const failed = new AbortController()
     const scope = AbortSignal.any([ended, connection.lost, again, failed.signal])
@@ -93,6 +94,7 @@ export class ZookeeperSource implements RegistrySource {
       connection,
       reads,
       owner,
+      cluster,
       changed: (name) => {
         if (!scope.aborted) telling.changed(name)
       },

@@ -25,6 +25,8 @@ interface Side {
 
 export interface GatewaySetup {
   readonly owner: string
+  /** The identity that it shares with its replicas. */
+  readonly cluster?: string
   readonly legacy: Side | readonly Side[]
   readonly mesh: Side | readonly Side[]
   readonly options?: Partial<BridgeOptions>
@@ -44,16 +46,18 @@ export class Gateway implements AsyncDisposable {
   readonly #abort = new AbortController()
   readonly #done: Promise<void>
 
-  constructor({ owner, legacy, mesh, options, exposure, wrap = (one) => one }: GatewaySetup) {
+  constructor({ legacy, mesh, options, exposure, wrap = (one) => one, ...setup }: GatewaySetup) {
+    const { owner, cluster } = setup
     this.#owner = owner
     this.#backends = [legacy, mesh].flat().map(({ backend }) => backend)
     this.exposure = new PredictingExposure({ host: `${owner}.test`, ...exposure })
+    const identities = { owner, ...(cluster !== undefined && { cluster }) }
     const open = (side: Side): Registry =>
-      wrap(openMemoryRegistry(side, { owner, backend: side.backend }))
+      wrap(openMemoryRegistry(side, { ...identities, backend: side.backend }))
     const [legacies, meshes] = [[legacy].flat().map(open), [mesh].flat().map(open)]
     this.registries = [...legacies, ...meshes]
     this.bridge = createBridge({
-      owner,
+      ...identities,
       legacy: legacies,
       mesh: meshes,
       exposure: this.exposure,
