@@ -132,7 +132,10 @@ async function shown(
     client.getChildren(folder, wake, (error, children) => resolve(error ? [] : children))
   })
   if (child === undefined) {
-    await new Promise<void>((resolve) => client.exists(folder, wake, () => resolve()))
+    const came = await new Promise<boolean>((resolve) => {
+      client.exists(folder, wake, (error, stat) => resolve(!error && stat !== null))
+    })
+    if (came) wake() // with all that is in it: no watch tells of that any more
     return undefined
   }
   const data = await new Promise<Buffer | undefined>((resolve) => {
