@@ -2,7 +2,7 @@ import { isSameTrace } from '../../trace-converter/context/merge.ts'
 import type { TraceContext } from '../../trace-converter/context/model.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { isOfSpan, packTold, parseTold, restOf } from './told.ts'
-import { ToldList, type ToldEntry } from './told-list.ts'
+import { ToldList, type ToldEntry, type TraceKey } from './told-list.ts'
 import type { Eviction, Recall, SideName, TraceMemory, TraceMemoryMeters } from './trace-memory.ts'
 
 export interface TraceMemoryLimits {
@@ -25,7 +25,7 @@ interface Found {
 
 /**
  * In this process, bounded by count, bytes and age; the oldest go first. Traces are found by the
- * right half of their id, which survives a side that cuts it; another trace with the same half is
+ * last bits of their id, which survive a side that cuts it; another trace with the same bits is
  * told apart where both come whole, and by its spans where not.
  */
 export class BoundedTraceMemory implements TraceMemory {
@@ -65,7 +65,7 @@ export class BoundedTraceMemory implements TraceMemory {
   }
 
   /** The last word about a span counts, and one trace cannot take all the room. */
-  #makeRoom(key: string, spanId: string): void {
+  #makeRoom(key: TraceKey, spanId: string): void {
     let spans = 0
     let last: ToldEntry | undefined
     for (let entry = this.#list.newestOf(key); entry; entry = entry.olderOfTrace) {
@@ -137,6 +137,11 @@ function ofTrace(newest: ToldEntry | undefined, returned: TraceContext): Found {
   return found === undefined ? { outcome: 'miss' } : { told: found, outcome: 'trace' }
 }
 
-function keyOf(side: SideName, { traceId }: TraceContext): string {
-  return `${side} ${traceId.slice(16)}`
+/**
+ * The lowest 52 bits of the id, which a number holds, and the side as its sign: a text made for each
+ * request would have to be hashed each time, which costs more than all else here.
+ */
+function keyOf(side: SideName, { traceId }: TraceContext): TraceKey {
+  const low = Number.parseInt(traceId.slice(-13), 16)
+  return side === 'mesh' ? low : -1 - low
 }

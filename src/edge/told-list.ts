@@ -1,10 +1,13 @@
 import type { ToldText } from './told.ts'
 
+/** Under which a trace is found; two traces may share one. */
+export type TraceKey = number
+
 /** What was told about one span, a link of two chains: all by age, and those of its trace. */
 export interface ToldEntry {
   readonly text: ToldText
   /** Of its trace. */
-  readonly key: string
+  readonly key: TraceKey
   readonly bytes: number
   readonly atMs: number
   older: ToldEntry | undefined
@@ -20,7 +23,7 @@ export interface ToldEntry {
  */
 export class ToldList {
   /** The newest of each trace. */
-  readonly #traces = new Map<string, ToldEntry>()
+  readonly #traces = new Map<TraceKey, ToldEntry>()
   #oldest: ToldEntry | undefined
   #newest: ToldEntry | undefined
   #size = 0
@@ -38,14 +41,19 @@ export class ToldList {
     return this.#oldest
   }
 
-  newestOf(key: string): ToldEntry | undefined {
+  newestOf(key: TraceKey): ToldEntry | undefined {
     return this.#traces.get(key)
   }
 
-  add(key: string, text: ToldText, bytes: number, atMs: number): void {
+  add(key: TraceKey, text: ToldText, bytes: number, atMs: number): void {
     const before = this.#traces.get(key)
     const entry: ToldEntry = {
-      ...{ text, key, bytes, atMs, older: this.#newest, newer: undefined },
+      text,
+      key,
+      bytes,
+      atMs,
+      older: this.#newest,
+      newer: undefined,
       olderOfTrace: before,
       newerOfTrace: undefined,
     }
