@@ -137,13 +137,15 @@ function readBaggage(fields: TraceFields, rejected: Rejection[]): readonly Bagga
     rejected.push(rejection(header, 'malformed'))
   }
   const entries = [...readFieldBaggage(fields, BAGGAGE_PREFIX, malformed)]
+  const known = new Set(entries.map(({ key }) => key))
   for (const pair of fields.all(BAGGAGE).join(',').split(',').map(trimSpaces)) {
     if (pair === '') continue
     const cut = pair.indexOf('=')
     const key = trimSpaces(pair.slice(0, Math.max(cut, 0)))
     if (!isToken(key)) malformed(BAGGAGE)
-    else if (!entries.some((entry) => entry.key === key)) {
+    else if (!known.has(key)) {
       const value = percentDecode(trimSpaces(pair.slice(cut + 1)))
+      known.add(key)
       entries.push({ key, value, properties: [] })
     }
   }
