@@ -26,6 +26,8 @@ interface Place {
 
 /** A claim that a dead process left lapses within this; a live one keeps it. */
 const CLAIM_WITHIN_MS = 60_000
+/** … and a lease, which has no process to look for, when its session does. */
+const LEASE_WITHIN_MS = 30_000
 
 /**
  * `isthmus purge`: removes all that a gateway ever wrote into the registries of the configuration.
@@ -84,22 +86,32 @@ async function claimAll(
   owner: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const limit = AbortSignal.timeout(CLAIM_WITHIN_MS)
   for (const registry of registries) {
-    const { name, presence } = registry
-    const within = AbortSignal.any([signal, limit])
-    try {
-      await presence.claim(within)
-      await registry.lease(owner).acquire(within) // given back when the registry is closed
-    } catch (cause) {
-      signal.throwIfAborted()
-      if (errorCode(cause) !== 'OWNER_TAKEN' && !limit.aborted) throw cause
-      throw new IsthmusError(
-        'OWNER_TAKEN',
-        `a gateway ${owner} may be alive in ${name}, or a replica of this cluster: stop it (isthmus drain --stop), or say --force`,
-        { cause },
-      )
-    }
+    const claim = (limit: AbortSignal): Promise<unknown> => registry.presence.claim(limit)
+    const lead = (limit: AbortSignal): Promise<unknown> => registry.lease(owner).acquire(limit)
+    await holdWithin(claim, CLAIM_WITHIN_MS, { owner, at: registry.name }, signal)
+    await holdWithin(lead, LEASE_WITHIN_MS, { owner, at: registry.name }, signal)
+  }
+}
+
+/** What it holds is given back when the registry is closed. */
+async function holdWithin(
+  hold: (limit: AbortSignal) => Promise<unknown>,
+  withinMs: number,
+  { owner, at }: { readonly owner: string; readonly at: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = AbortSignal.timeout(withinMs)
+  try {
+    await hold(AbortSignal.any([signal, limit]))
+  } catch (cause) {
+    signal.throwIfAborted()
+    if (errorCode(cause) !== 'OWNER_TAKEN' && !limit.aborted) throw cause
+    throw new IsthmusError(
+      'OWNER_TAKEN',
+      `a gateway ${owner}, or a replica of this cluster, may be alive in ${at}: stop it (isthmus drain --stop), or say --force`,
+      { cause },
+    )
   }
 }
 

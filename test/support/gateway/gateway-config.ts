@@ -8,6 +8,8 @@ export interface GatewaySetting {
   readonly sessionTimeoutMs?: number
   readonly removalBudget?: Readonly<Record<string, number>>
   readonly id?: string
+  /** Shared with the gateways beside it; then each instance is seen at its own address. */
+  readonly cluster?: string
   readonly onStop?: 'keep' | 'drain'
   readonly fullReadEveryMs?: number
   /** For services; gateways that run at the same time need different ones. */
@@ -28,12 +30,16 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
     fullReadEveryMs,
   } = setting
   const { id = OWNER, onStop = 'keep', ports = { from: 24_000, to: 24_999 } } = setting
+  const { cluster } = setting
+  const direct = { default: cluster === undefined ? 'gateway' : 'direct' }
   const host = '127.0.0.1'
   return {
     gateway: {
       onStop,
       admin: { port: 0 },
       id,
+      cluster,
+      addressing: { legacyToMesh: direct, meshToLegacy: direct },
       bind: host,
       ports,
       state: { path: statePath },

@@ -5,7 +5,14 @@ import { eventually } from '../eventually.ts'
 const status = z.object({
   sync: z.object({
     mirrors: z.array(z.object({ registry: z.string(), state: z.string(), reads: z.number() })),
-    directions: z.array(z.object({ name: z.string(), held: z.array(z.unknown()) })),
+    directions: z.array(
+      z.object({
+        name: z.string(),
+        to: z.string(),
+        writer: z.string().optional(),
+        held: z.array(z.unknown()),
+      }),
+    ),
   }),
 })
 
@@ -56,6 +63,13 @@ export class GatewayProcess implements AsyncDisposable {
   /** Complete reads of each registry so far. */
   async reads(): Promise<readonly number[]> {
     return (await this.#status()).sync.mirrors.map(({ reads }) => reads)
+  }
+
+  /** Whether it writes for its cluster, of each registry in order of name. */
+  async writers(): Promise<readonly string[]> {
+    const { directions } = (await this.#status()).sync
+    const sorted = [...directions].sort((a, b) => (a.to < b.to ? -1 : 1))
+    return sorted.map(({ to, writer }) => `${to}: ${writer ?? 'none'}`)
   }
 
   /** Withdrawals that are held from the mesh. */

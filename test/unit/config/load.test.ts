@@ -131,6 +131,16 @@ describe('parseConfig', () => {
       GATEWAY.replace('{ path: ./state }', '{ kind: zookeeper, registry: consul }'),
       'gateway.state.registry: no registry of kind zookeeper has this name',
     ],
+    [
+      'instances at their own addresses without a name that all replicas share',
+      GATEWAY + "  addressing: { meshToLegacy: { rules: [{ service: 'a*', mode: direct }] } }\n",
+      'gateway.cluster: is required for addressing: direct',
+    ],
+    [
+      'a cluster under the name of a gateway',
+      GATEWAY + '  cluster: gw-1\n',
+      'gateway.cluster: must differ from gateway.id',
+    ],
     ['text that is not YAML', 'gateway: [', 'configuration has 1 fault'],
   ])('refuses %s', (_why, text, expected) => {
     expect(faultsOf(text)).toContain(expected)
