@@ -61,8 +61,8 @@ async function runUntilStopped(
 ): Promise<void> {
   const end = new AbortController()
   const ending = async (failed: AbortSignal): Promise<void> => {
-    while (!signal.aborted && !failed.aborted && !drain.wantsStop) {
-      const either = AbortSignal.any([signal, failed])
+    const either = AbortSignal.any([signal, failed])
+    while (!either.aborted && !drain.wantsStop) {
       await systemClock.sleep(LOOK_MS, either).catch(() => undefined)
     }
     if (signal.aborted && onStop() === 'drain') {

@@ -95,13 +95,20 @@ export interface Presence {
   claim(signal: AbortSignal): Promise<void>
   /**
    * Keeps the claim until `signal` aborts, and makes it anew after an outage. Where records outlive
-   * their writer it also hides what dead gateways left, in a way that their return undoes. Rejects
+   * their writer it also hides what dead gateways left, in a way that their `show` undoes. Rejects
    * with OWNER_TAKEN when another process has taken the identity meanwhile.
    */
   keep(signal: AbortSignal): Promise<void>
   /**
+   * To be called once what stands here is answered: undoes what `hide` hid, or another gateway that
+   * took this one for dead. From then on `keep` does so each time that it makes the claim anew.
+   * Does nothing yet for a process that does not hold the identity. Outages are waited out until
+   * `signal` aborts; then it rejects.
+   */
+  show(signal: AbortSignal): Promise<void>
+  /**
    * For a clean end, after `keep`: where records outlive their writer and can be hidden, hides all
-   * that this gateway wrote, by one write that its next `keep` undoes. Nothing is removed or
+   * that this gateway wrote, by one write that its next `show` undoes. Nothing is removed or
    * written again. Does nothing for a process that does not hold the identity. Outages are waited
    * out until `signal` aborts; then it rejects.
    */

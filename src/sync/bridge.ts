@@ -25,6 +25,7 @@ import { Offers } from './offers.ts'
 import { Orders } from './orders.ts'
 import type { Order, OrderKind, Scope } from './orders.ts'
 import type { Plan } from './plan.ts'
+import { showOnceAnswered } from './showing.ts'
 import { Side } from './side.ts'
 import type { End } from './side.ts'
 import { mirrorStatus } from './status.ts'
@@ -147,7 +148,7 @@ class TwoWayBridge implements Bridge {
     const parts = [...this.#identities, ...this.#writers.values(), ...this.#lanes]
     const tasks = parts.map((one) => (stop: AbortSignal) => one.run(stop))
     try {
-      await together([...tasks, ...this.#follows()], signal)
+      await together([...tasks, ...this.#shows(), ...this.#follows()], signal)
     } finally {
       unsubscribe()
     }
@@ -268,6 +269,15 @@ class TwoWayBridge implements Bridge {
 
   #follows(): readonly Task[] {
     return this.#ends.map((end) => (signal) => this.#follow(end, signal))
+  }
+
+  #shows(): readonly Task[] {
+    const { log, clock } = this.#parts
+    return this.#ends.map(({ registry, mirror }) => {
+      const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === mirror)
+      const ready = (): boolean => this.ready()
+      return (signal) => showOnceAnswered({ registry, lanes, ready, log, clock }, signal)
+    })
   }
 
   /** What one registry shows wakes all that read or write it. */

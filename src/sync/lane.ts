@@ -52,6 +52,8 @@ export class Lane {
   readonly #queue: KeyQueue<KeyText>
   /** What would have been written but for an order. */
   readonly #paused = new Set<KeyText>()
+  /** What has been looked at and is answered, or never will be; needed until all of it is. */
+  #settled: Set<KeyText> | undefined = new Set()
   readonly #writes = { put: 0, withdrawn: 0, failed: 0 }
   #lastWriteMs: number | undefined
 
@@ -129,6 +131,15 @@ export class Lane {
     this.direction.parts.budget.configure(options.removalBudget)
   }
 
+  /** Whether each service at which something of ours stood once has been looked at and is answered. */
+  answered(): boolean {
+    const settled = this.#settled
+    if (settled === undefined) return true
+    for (const key of this.direction.exported) if (!settled.has(key)) return false
+    this.#settled = undefined
+    return true
+  }
+
   plan(): Plan {
     return planOf(this.direction)
   }
@@ -157,6 +168,7 @@ export class Lane {
     const target = parseKeyText(key)
     if (!target) return
     const outcome = await reconcile(this.direction, target, signal)
+    if (outcome !== 'unknown' && outcome !== 'waiting') this.#settled?.add(key)
     if (outcome === 'paused') this.#paused.add(key)
     else this.#paused.delete(key)
     this.#deps.meters.looked(this.direction, outcome)

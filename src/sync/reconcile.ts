@@ -11,10 +11,19 @@ import { writesFor } from './writes.ts'
 
 /**
  * What one look at a service came to. `held`: a withdrawal that waits, see RemovalBudget; `paused`:
- * a change that waits for the operator; `standby`: one that another replica writes.
+ * a change that waits for the operator; `standby`: one that another replica writes; `waiting`: a
+ * service that the edge does not accept for yet.
  */
 export type Outcome =
-  'unknown' | 'in-line' | 'skipped' | 'put' | 'withdrawn' | 'held' | 'paused' | 'standby'
+  | 'unknown'
+  | 'waiting'
+  | 'in-line'
+  | 'skipped'
+  | 'put'
+  | 'withdrawn'
+  | 'held'
+  | 'paused'
+  | 'standby'
 
 /** Of what is skipped for these reasons the edge goes on knowing what it was last told. */
 const STAYS: ReadonlySet<SkipReason> = new Set(['no-address', 'conflict', 'scaled-to-zero'])
@@ -32,7 +41,7 @@ export async function reconcile(
   direction.takeUp(target)
   const verdict = assess(direction, target) // also under an order: routes follow what it offers
   const order = orders.about(direction, target)
-  if (order === 'drain') return await takeBack(direction, target, signal)
+  if (order === 'drain') return await takeBack(direction, target, isGone(verdict), signal)
   if (verdict.kind === 'unknown') {
     direction.defer(target)
     return 'unknown'
@@ -52,7 +61,7 @@ export async function reconcile(
       return 'in-line'
     case 'skip':
       if (!STAYS.has(verdict.reason)) direction.ended(target)
-      return 'skipped'
+      return verdict.reason === 'no-address' ? 'waiting' : 'skipped'
     case 'put':
       return await put(direction, verdict, signal)
     case 'withdraw':
@@ -97,11 +106,13 @@ async function withdraw(
 
 /**
  * All that points here goes, with no budget to hold what a person asked for. The service stays open at
- * the edge: callers that know its address are served until they have heard that it is gone.
+ * the edge: callers that know its address are served until they have heard that it is gone, unless
+ * its own registry says that it is.
  */
 async function takeBack(
   direction: Direction,
   target: ServiceKey,
+  hasGone: boolean,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { budget, identity, to, writer } = direction.parts
@@ -112,9 +123,14 @@ async function takeBack(
   }
   budget.forget(keyText(target))
   const removals = direction.pointingHere(target)
-  if (removals.length === 0) return 'skipped'
   await write(direction, { key: target, puts: [], removals }, signal)
-  return 'withdrawn'
+  if (hasGone) direction.ended(target)
+  return removals.length === 0 ? 'skipped' : 'withdrawn'
+}
+
+/** Its own registry has it no more, and is to be believed: nothing is left to send callers to. */
+function isGone(verdict: Verdict): boolean {
+  return (verdict.kind === 'skip' || verdict.kind === 'withdraw') && verdict.reason === 'gone'
 }
 
 function isChange({ kind }: Verdict): boolean {

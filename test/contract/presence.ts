@@ -134,9 +134,19 @@ const CASES: readonly PresenceCase[] = [
     await registry.presence.hide(long())
     expect(await harness.holder('gw-a')).toBe(holder)
   }),
-  promise('who does not hold the identity hides nothing and claims nothing', async (harness) => {
+  promise('showing what was hidden ends no claim, and may be said again', async (harness) => {
+    await using registry = await harness.open('gw-a')
+    await registry.presence.claim(long())
+    const holder = await harness.holder('gw-a')
+    await registry.presence.hide(long())
+    await registry.presence.show(long())
+    await registry.presence.show(long())
+    expect(await harness.holder('gw-a')).toBe(holder)
+  }),
+  promise('who does not hold the identity hides, shows and claims nothing', async (harness) => {
     await using registry = await harness.open('gw-a')
     await registry.presence.hide(long())
+    await registry.presence.show(long())
     expect(await harness.holder('gw-a')).toBeUndefined()
   }),
   promise('whoever gives up waiting holds nothing', async (harness) => {

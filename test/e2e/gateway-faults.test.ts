@@ -244,6 +244,6 @@ test('fault: stopped and started again: Consul keeps all, hidden meanwhile, noth
   expect([...(await gatewayZnodes()).keys()].sort()).toEqual([...inZookeeper.keys()].sort())
   // Each with the index of its last write: hiding and showing concern the node's check alone.
   expect(await stage.exported.entries()).toEqual(inConsul)
-  expect(await callable()).toBe(inConsul.length)
+  await eventually('shown again', async () => (await callable()) === inConsul.length)
   await gateway.stop()
 }, 180_000)

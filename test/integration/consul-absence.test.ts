@@ -24,8 +24,15 @@ afterAll(async () => {
   await consul[Symbol.asyncDispose]()
 })
 
-/** A gateway that has its identity and keeps it until `life` ends. */
+/** A gateway that has its identity and keeps it until `life` ends; its ports accept. */
 async function gateway(owner: string, life: Lifetime): Promise<Registry> {
+  const registry = await starting(owner, life)
+  await registry.presence.show(AbortSignal.timeout(LONG_MS))
+  return registry
+}
+
+/** A gateway that has its identity and keeps it until `life` ends; its ports do not accept yet. */
+async function starting(owner: string, life: Lifetime): Promise<Registry> {
   const registry = life.use(openForTest(owner, consul.address))
   await registry.presence.claim(AbortSignal.timeout(LONG_MS))
   life.run(
@@ -158,6 +165,29 @@ test('a gateway that ends cleanly hides what it wrote by itself, and its next st
   await gateway('gw-a', after)
   await eventually('it is back', async () => (await callable()) === KEYS.length, LONG_MS)
   expect(await written()).toEqual(records)
+  expect(await hidingOf('gw-a')).toEqual([])
+}, 60_000)
+
+test('a gateway that starts stays hidden until it says that it answers, and shows itself from then on', async () => {
+  await using elections = new ConsulElections(consul.address)
+  await using before = new Lifetime()
+  const one = await gateway('gw-a', before)
+  await write(one, 'gw-a')
+  await one.presence.hide(AbortSignal.timeout(LONG_MS))
+  await before[Symbol.asyncDispose]()
+  await using life = new Lifetime()
+  const again = await starting('gw-a', life)
+  // It has claimed twice by then, and would have shown itself each time.
+  const holder = await elections.holder('gw-a')
+  await elections.lapse('gw-a')
+  const claimed = async (): Promise<boolean> => {
+    const now = await elections.holder('gw-a')
+    return now !== undefined && now !== holder
+  }
+  await eventually('its claim is back', claimed, LONG_MS)
+  expect(await callable()).toBe(0)
+  await again.presence.show(AbortSignal.timeout(LONG_MS))
+  expect(await callable()).toBe(KEYS.length)
   expect(await hidingOf('gw-a')).toEqual([])
 }, 60_000)
 

@@ -23,6 +23,8 @@ export class ConsulPresence implements Presence, AsyncDisposable {
   readonly #waitMs: number
   readonly #log: Log
   #session: TtlSession | undefined
+  /** Whether what stands here is answered: before that nobody is to be sent there. */
+  #isAnswered = false
 
   constructor(http: ConsulHttp, self: Holder, waitMs: number, log: Log) {
     this.#http = http
@@ -61,6 +63,11 @@ export class ConsulPresence implements Presence, AsyncDisposable {
     }
   }
 
+  async show(signal: AbortSignal): Promise<void> {
+    this.#isAnswered = true
+    await this.#showAgain(signal)
+  }
+
   async hide(signal: AbortSignal): Promise<void> {
     const session = this.#session
     for (let failures = 0; session?.ended.aborted === false; failures += 1) {
@@ -85,7 +92,7 @@ export class ConsulPresence implements Presence, AsyncDisposable {
 
   async #hold(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await this.#showAgain(signal)
+      if (this.#isAnswered) await this.#showAgain(signal)
       await ended(this.#session?.ended, signal)
       signal.throwIfAborted()
       this.#log.warn('the claim to the identity has lapsed, claiming it anew')
@@ -93,13 +100,13 @@ export class ConsulPresence implements Presence, AsyncDisposable {
     }
   }
 
-  /** Others may have hidden this gateway while it could not say that it lives. */
+  /** Its last stop has hidden this gateway, or others while it could not say that it lives. */
   async #showAgain(signal: AbortSignal): Promise<void> {
     const session = this.#session
     for (let failures = 0; session && !session.ended.aborted; failures += 1) {
       try {
         const shown = await show(this.#http, this.#self.owner, session.id, signal)
-        if (shown) this.#log.info('entries that others had hidden are shown again')
+        if (shown) this.#log.info('entries that were hidden are shown again')
         return
       } catch (error) {
         signal.throwIfAborted()

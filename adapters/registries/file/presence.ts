@@ -39,6 +39,11 @@ export class FilePresence implements Presence, AsyncDisposable {
     }
   }
 
+  /** Nothing is ever hidden here, see {@link hide}. */
+  show(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** A file says what instances there are, and has nothing that would hide them. */
   hide(): Promise<void> {
     return Promise.resolve()

@@ -40,6 +40,11 @@ export class MemoryPresence implements Presence {
     }
   }
 
+  /** Nothing is ever hidden here, see {@link hide}. */
+  show(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** Whoever could be misled lives in this process, and ends with it. */
   hide(): Promise<void> {
     return Promise.resolve()

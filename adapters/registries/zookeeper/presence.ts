@@ -63,6 +63,11 @@ export class ZookeeperPresence implements Presence, Disposable {
     }
   }
 
+  /** Nothing is ever hidden here, see {@link hide}. */
+  show(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** What was written goes with the session, which ends next. */
   hide(): Promise<void> {
     return Promise.resolve()

@@ -101,6 +101,19 @@ describe('pause', () => {
 const labelled = (id: string): Instance => ({ ...at(id), labels: { changed: 'yes' } })
 
 describe('drain', () => {
+  test('a drained service that its own registry has no more is offered no longer, one that it has is', async () => {
+    const it = await world()
+    await using gateway = it.gateway
+    gateway.bridge.order('drain', { direction: 'legacy-to-mesh' })
+    const isTaken = (): boolean =>
+      !isShown(it.consul, keyOf('http:a')) && !isShown(it.consul, keyOf('http:b'))
+    await eventually('all are taken back', isTaken)
+    it.zk.deregister(keyOf('http:a'), 'a')
+    const offered = (): string => gateway.exposure.offered().join()
+    const left = 'legacy-to-mesh http:b,mesh-to-legacy http:m'
+    await eventually('its port is given back', () => offered() === left)
+  })
+
   test('takes back all that is ours, whatever the budget says, and nothing else', async () => {
     const it = await world()
     await using gateway = it.gateway
