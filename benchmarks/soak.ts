@@ -17,6 +17,7 @@ After each fault both registries must come in line again, and no service that st
 been away. At the end memory and handles of the second quarter are laid beside those of the last.
 `
 
+const CHANGES_PER_SECOND = 5
 const PAUSE_MS = 5_000
 const SAMPLE_EVERY_MS = 5_000
 /** Whatever would be removed wrongly is to be seen, not held back. */
@@ -45,7 +46,9 @@ async function soak(minutes: number, seed: number): Promise<Report> {
   })
   const sinceMs = Date.now()
   const stop = new AbortController()
-  const changing = churn(stage.services, 5, random, stop.signal)
+  let resting = false
+  const way = { perSecond: CHANGES_PER_SECOND, random, isResting: () => resting }
+  const changing = churn(stage.services, way, stop.signal)
   const samples: Sample[] = []
   const sampling = sampleUntil(gateway.admin, samples, stop.signal)
   const faults: Record<string, number> = {}
@@ -55,7 +58,9 @@ async function soak(minutes: number, seed: number): Promise<Report> {
     process.stdout.write(`${clock(Date.now() - sinceMs)}  ${name}\n`)
     await FAULTS[name]?.(scene, random)
     faults[name] = (faults[name] ?? 0) + 1
+    resting = true
     await stage.converged()
+    resting = false
     await delay(PAUSE_MS)
   }
   stop.abort()

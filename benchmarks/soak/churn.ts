@@ -12,22 +12,29 @@ export function isChurn(text: string): boolean {
   return /(?:web-|rpc-|[Ll]egacy)(?:1\d{3})\D/.test(`${text} `)
 }
 
+export interface Churn {
+  readonly perSecond: number
+  readonly random: Random
+  /** Nothing changes meanwhile: what is compared must stand still. */
+  readonly isResting: () => boolean
+}
+
 /** Adds and takes away services on both sides until `signal` aborts; returns how often. */
 export async function churn(
   services: Services,
-  perSecond: number,
-  random: Random,
+  { perSecond, random, isResting }: Churn,
   signal: AbortSignal,
 ): Promise<number> {
   const alive = { legacy: new Set<number>(), mesh: new Set<number>() }
   let changes = 0
   while (!signal.aborted) {
+    await delay(1_000 / perSecond, undefined, { signal }).catch(() => undefined)
+    if (isResting() || signal.aborted) continue
     const side = random.pick(['legacy', 'mesh'] as const)
     const n = FIRST + random.below(MOST)
     // A registry that is down at this moment takes no registration; the service tries again later.
     const done = await change(services, side, n, alive[side]).catch(() => false)
     if (done) changes += 1
-    await delay(1_000 / perSecond, undefined, { signal }).catch(() => undefined)
   }
   return changes
 }
