@@ -29,7 +29,7 @@ export async function churn(
   let changes = 0
   while (!signal.aborted) {
     await delay(1_000 / perSecond, undefined, { signal }).catch(() => undefined)
-    if (isResting() || signal.aborted) continue
+    if (isResting()) continue
     const side = random.pick(['legacy', 'mesh'] as const)
     const n = FIRST + random.below(MOST)
     // A registry that is down at this moment takes no registration; the service tries again later.
