@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { GatewayConfig } from '../config/gateway.ts'
 import { configJsonSchema, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { WritableStoreConfig } from '../config/stores.ts'
+import type { ReadableStoreConfig, WritableStoreConfig } from '../config/stores.ts'
 import { errorCode, explainError, IsthmusError } from '../kernel/errors.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
@@ -85,6 +85,8 @@ function probesOf(config: Config): readonly Probe[] {
     ...readable.map((store) => ({
       name: `store ${store.name}`,
       look: async (signal: AbortSignal) => {
+        const isMade = writable.some((one) => isSameFile(one, store))
+        if (isMade && !(await isThere(store))) return 'not there yet, and made by what writes it'
         await using stores = new SpanStores({ log: silentLog })
         const services = await (await stores.reader(store)).services(signal)
         return `${String(services.length)} services have spans in it`
@@ -104,6 +106,18 @@ const lookAtState =
 
 /** Under this name no gateway keeps anything: to have nothing there is an answer too. */
 const NO_STATE = 'check'
+
+function isSameFile(one: WritableStoreConfig, other: ReadableStoreConfig): boolean {
+  return one.kind === 'sqlite' && other.kind === 'sqlite' && one.path === other.path
+}
+
+async function isThere(store: ReadableStoreConfig): Promise<boolean> {
+  if (store.kind !== 'sqlite') return true
+  return await access(store.path).then(
+    () => true,
+    (error: unknown) => errorCode(error) !== 'ENOENT',
+  )
+}
 
 /** It is not opened: that would be refused while the process runs that writes it. */
 async function lookAtWritable(store: WritableStoreConfig): Promise<string> {

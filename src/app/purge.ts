@@ -28,10 +28,11 @@ interface Place {
 const CLAIM_WITHIN_MS = 60_000
 /** … and a lease, which has no process to look for, when its session does. */
 const LEASE_WITHIN_MS = 30_000
+const ANSWER_WITHIN_MS = 5_000
 
 /**
  * `isthmus purge`: removes all that a gateway ever wrote into the registries of the configuration.
- * OWNER_TAKEN while such a gateway lives. With `dryRun` it only says what it would remove, and
+ * OWNER_TAKEN while such a gateway lives, REGISTRY_UNAVAILABLE where nobody can tell. With `dryRun` it only says what it would remove, and
  * `attention` means that there is something.
  */
 export async function runPurge(
@@ -89,8 +90,8 @@ async function claimAll(
   for (const registry of registries) {
     const claim = (limit: AbortSignal): Promise<unknown> => registry.presence.claim(limit)
     const lead = (limit: AbortSignal): Promise<unknown> => registry.lease(owner).acquire(limit)
-    await holdWithin(claim, CLAIM_WITHIN_MS, { owner, at: registry.name }, signal)
-    await holdWithin(lead, LEASE_WITHIN_MS, { owner, at: registry.name }, signal)
+    await holdWithin(claim, CLAIM_WITHIN_MS, { owner, registry }, signal)
+    await holdWithin(lead, LEASE_WITHIN_MS, { owner, registry }, signal)
   }
 }
 
@@ -98,7 +99,7 @@ async function claimAll(
 async function holdWithin(
   hold: (limit: AbortSignal) => Promise<unknown>,
   withinMs: number,
-  { owner, at }: { readonly owner: string; readonly at: string },
+  { owner, registry }: { readonly owner: string; readonly registry: Registry },
   signal: AbortSignal,
 ): Promise<void> {
   const limit = AbortSignal.timeout(withinMs)
@@ -106,10 +107,26 @@ async function holdWithin(
     await hold(AbortSignal.any([signal, limit]))
   } catch (cause) {
     signal.throwIfAborted()
-    if (errorCode(cause) !== 'OWNER_TAKEN' && !limit.aborted) throw cause
+    const isTaken = errorCode(cause) === 'OWNER_TAKEN'
+    if (!isTaken && !limit.aborted) throw cause
+    // An outage is waited out like a claim that has not lapsed: only the registry can tell them apart.
+    if (!isTaken) await mustAnswer(registry, signal)
     throw new IsthmusError(
       'OWNER_TAKEN',
-      `a gateway ${owner}, or a replica of this cluster, may be alive in ${at}: stop it (isthmus drain --stop), or say --force`,
+      `a gateway ${owner}, or a replica of this cluster, may be alive in ${registry.name}: stop it (isthmus drain --stop), or say --force`,
+      { cause },
+    )
+  }
+}
+
+async function mustAnswer(registry: Registry, signal: AbortSignal): Promise<void> {
+  try {
+    await registry.describe(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]))
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new IsthmusError(
+      'REGISTRY_UNAVAILABLE',
+      `${registry.name} does not answer: whether a gateway writes there is not known, nothing was removed`,
       { cause },
     )
   }

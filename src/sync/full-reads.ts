@@ -42,7 +42,9 @@ export class FullReads {
 
   async #read(source: Pick<RegistrySource, 'resync'>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (await this.#paused(AbortSignal.any([signal, this.#changed.signal]))) source.resync()
+      const changed = this.#changed.signal
+      const end = AbortSignal.any([signal, changed]) // one for many pauses: it lives as long as `signal`
+      while (!end.aborted) if (await this.#paused(end)) source.resync()
     }
   }
 
