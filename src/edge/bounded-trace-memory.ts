@@ -45,7 +45,10 @@ export class BoundedTraceMemory implements TraceMemory {
   }
 
   remember(side: SideName, told: TraceContext): void {
-    if (this.#limits.maxEntries === 0) return
+    if (this.#limits.maxEntries === 0) {
+      this.#meters.evicted('count')
+      return
+    }
     const key = keyOf(side, told)
     this.#makeRoom(key, told.spanId)
     const text = packTold(told)
