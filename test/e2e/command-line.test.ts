@@ -122,6 +122,18 @@ describe('isthmus check', () => {
     expect(code).toBe(1)
   })
 
+  test('a store that is read before anything has made it is no fault where this file makes it', async () => {
+    const store = { kind: 'sqlite', name: 'stitched', path: join(folder, 'none', 'stitched.db') }
+    const path = join(folder, 'first.yaml')
+    const convert = { from: [{ kind: 'memory', name: 'read' }], to: store }
+    await writeFile(path, JSON.stringify({ convert, query: { store } })) // JSON is YAML
+    const { code, stdout } = await isthmus('check', '-c', path)
+    expect(stdout).toContain('ok      store stitched: not there yet, and made by what writes it\n')
+    expect(code).toBe(0)
+    await writeFile(path, JSON.stringify({ query: { store } }))
+    expect((await isthmus('check', '-c', path)).stdout).toContain('FAILED  store stitched: ')
+  })
+
   test('--schema prints the JSON Schema', async () => {
     const { code, stdout } = await isthmus('check', '--schema')
     expect(code).toBe(0)
