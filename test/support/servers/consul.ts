@@ -110,9 +110,14 @@ const agentConfig = (dataDir: string, port: number) => ({
   performance: { raft_multiplier: 1 },
 })
 
-const self = z.object({ Config: z.object({ Version: z.string() }) })
+const self = z.object({ Config: z.object({ NodeName: z.string(), Version: z.string() }) })
+const entered = z.object({ Node: z.object({ TaggedAddresses: z.record(z.string(), z.string()) }) })
 
-/** Serves once it has a leader and has entered itself into its catalog. */
+/**
+ * Serves once it has a leader and has entered itself into its catalog, its own addresses included:
+ * it adds those a moment later, which a test that compares catalogs would take for a change. Where
+ * there are ACLs it never does, as these agents have no token of their own.
+ */
 async function servedVersion(
   address: string,
   token: string,
@@ -129,5 +134,8 @@ async function servedVersion(
     .object({ consul: z.array(z.string()) })
     .safeParse(await ask('/v1/catalog/services'))
   if (!services.success) return undefined
-  return self.parse(await ask('/v1/agent/self')).Config.Version
+  const { NodeName, Version } = self.parse(await ask('/v1/agent/self')).Config
+  const complete =
+    token !== '' || entered.safeParse(await ask(`/v1/catalog/node/${NodeName}`)).success
+  return complete ? Version : undefined
 }
