@@ -9,6 +9,14 @@ export const mirror = z.object({
   services: z.number(),
   unknownNames: z.array(z.string()).readonly(),
   reads: z.number().describe('Complete reads so far'),
+  lastReadMs: z
+    .number()
+    .optional()
+    .describe('Of the last of them, by the wall clock, milliseconds; absent before the first'),
+  lastReadAgeMs: z
+    .number()
+    .optional()
+    .describe('How long ago that was, milliseconds, by a clock that does not jump'),
 })
 
 const held = z.object({ key, forMs: z.number() })

@@ -18,7 +18,8 @@ export function isCalm({ phase, sync, reload }: Status): boolean {
 /** All in one line, for a log. */
 export function statusLine({ id, phase, sync, edge }: Status): string {
   const mirrors = sync.mirrors.map(
-    ({ registry, state, services }) => `${registry}=${state}:${services}`,
+    ({ registry, state, services, lastReadAgeMs }) =>
+      `${registry}=${state}:${services} read=${ageText(lastReadAgeMs)}`,
   )
   const lanes = sync.directions.map(
     ({ name, to, exported, held, failing, paused }) =>
@@ -35,9 +36,7 @@ export function statusTable(
 ): string {
   const { id, phase, sync, edge } = status
   const head = `gateway ${id}  ${phase}  ${edge.routes} routes  ${edge.underWay} requests under way`
-  const mirrors = sync.mirrors.map(({ registry, state, services, reads, staleReason }) => [
-    ...[registry, state, String(services), String(reads), staleReason ?? ''],
-  ])
+  const mirrors = sync.mirrors.map(mirrorRow)
   const lanes = sync.directions.map((lane, at) =>
     laneRow(lane, rateOf(lane, before?.sync.directions[at], seconds)),
   )
@@ -50,7 +49,7 @@ export function statusTable(
   const orders = sync.orders.map(({ kind, scope }) => `order: ${kind} ${scopeText(scope)}`)
   return [
     head,
-    ...columns([['registry', 'mirror', 'services', 'reads', ''], ...mirrors]),
+    ...columns([MIRROR_HEAD, ...mirrors]),
     ...columns([LANE_HEAD, ...lanes]),
     ...identities,
     ...standby,
@@ -58,6 +57,23 @@ export function statusTable(
     ...reloadLines(status),
     '',
   ].join('\n')
+}
+
+const MIRROR_HEAD = ['registry', 'mirror', 'services', 'reads', 'last read', '']
+
+function mirrorRow(mirror: Status['sync']['mirrors'][number]): readonly string[] {
+  const { registry, state, services, reads, lastReadAgeMs, staleReason } = mirror
+  const numbers = [services, reads].map(String)
+  return [registry, state, ...numbers, ageText(lastReadAgeMs), staleReason ?? '']
+}
+
+/** In the largest unit of which there are two: `95s`, `12m`, `30h`. */
+function ageText(ageMs: number | undefined): string {
+  if (ageMs === undefined) return 'never'
+  const seconds = Math.floor(ageMs / 1_000)
+  if (seconds < 120) return `${String(seconds)}s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 120 ? `${String(minutes)}m` : `${String(Math.floor(minutes / 60))}h`
 }
 
 const LANE_HEAD = [

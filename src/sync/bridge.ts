@@ -131,8 +131,8 @@ class TwoWayBridge implements Bridge {
     this.#parts = parts
     this.#meters = createMeters(parts.metrics)
     this.#orders = new Orders(parts.clock)
-    const legacy = sideOf(parts.legacy, parts.log)
-    const mesh = sideOf(parts.mesh, parts.log)
+    const legacy = sideOf(parts.legacy, parts)
+    const mesh = sideOf(parts.mesh, parts)
     this.#ends = [...legacy.ends, ...mesh.ends]
     this.#identities = this.#ends.map((end) => this.#identity(end))
     this.#lanes = [
@@ -303,8 +303,11 @@ const NO_WRITER: DirectionParts['writer'] = {
   lose: () => undefined,
 }
 
-function sideOf(registries: readonly Registry[], log: Log): Side {
+function sideOf(
+  registries: readonly Registry[],
+  { log, clock }: Pick<BridgeParts, 'log' | 'clock'>,
+): Side {
   return new Side(
-    registries.map((registry) => ({ registry, mirror: new Mirror(registry.name, log) })),
+    registries.map((registry) => ({ registry, mirror: new Mirror(registry.name, log, clock) })),
   )
 }

@@ -45,6 +45,11 @@ export function createMeters(metrics: Metrics): Meters {
     '1 while the local copy of a registry can be vouched for',
     ['registry'],
   )
+  const lastRead = metrics.gauge(
+    'isthmus_mirror_last_complete_read_timestamp_seconds',
+    'When a registry was last read completely, in seconds since 1970',
+    ['registry'],
+  )
   const identity = metrics.gauge(
     'isthmus_identity_held',
     '1 while this process alone may write a registry under its identity',
@@ -69,8 +74,9 @@ export function createMeters(metrics: Metrics): Meters {
         exported.set(labelsOf(direction), direction.exported.size)
         held.set(labelsOf(direction), direction.parts.budget.heldCount)
       }
-      for (const { name, state } of mirrors) {
-        complete.set({ registry: name }, state === 'complete' ? 1 : 0)
+      for (const { name: registry, state, lastRead: read } of mirrors) {
+        complete.set({ registry }, state === 'complete' ? 1 : 0)
+        if (read) lastRead.set({ registry }, read.atMs / 1_000)
       }
     },
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
@@ -15,20 +16,31 @@ export interface MirrorChange {
   readonly healed: boolean
 }
 
+/** When a registry was last read completely. */
+export interface LastRead {
+  /** Wall clock, milliseconds since 1970. */
+  readonly atMs: number
+  /** How long ago, by a clock that does not jump. */
+  readonly ageMs: number
+}
+
 /** The local copy of one registry. What it returns is shared: change by copy. */
 export class Mirror {
   readonly name: string
   readonly #log: Log
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
   readonly #records = new Map<KeyText, ServiceRecord>()
   readonly #byName = new Map<string, Set<KeyText>>()
   #unknownNames: ReadonlySet<string> = new Set()
   #state: MirrorState = 'unknown'
   #staleReason: string | undefined
   #reads = 0
+  #lastRead: { readonly atMs: number; readonly monotonicMs: number } | undefined
 
-  constructor(name: string, log: Log) {
+  constructor(name: string, log: Log, clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
     this.name = name
     this.#log = log
+    this.#clock = clock
   }
 
   get state(): MirrorState {
@@ -42,6 +54,13 @@ export class Mirror {
   /** Complete reads so far. */
   get reads(): number {
     return this.#reads
+  }
+
+  /** Undefined before the first complete read; an outage leaves it as it was. */
+  get lastRead(): LastRead | undefined {
+    if (!this.#lastRead) return undefined
+    const { atMs, monotonicMs } = this.#lastRead
+    return { atMs, ageMs: this.#clock.monotonicMs() - monotonicMs }
   }
 
   get unknownNames(): ReadonlySet<string> {
@@ -107,6 +126,7 @@ export class Mirror {
     this.#state = 'complete'
     this.#staleReason = undefined
     this.#reads += 1
+    this.#lastRead = { atMs: this.#clock.nowMs(), monotonicMs: this.#clock.monotonicMs() }
     return { keys: changed, regained: true, healed }
   }
 

@@ -14,6 +14,10 @@ export interface MirrorStatus {
   readonly unknownNames: readonly string[]
   /** Complete reads so far. */
   readonly reads: number
+  /** Of the last of them, by the wall clock, milliseconds; absent before the first. */
+  readonly lastReadMs?: number
+  /** How long ago that was, by a clock that does not jump. */
+  readonly lastReadAgeMs?: number
 }
 
 export interface DirectionStatus {
@@ -54,6 +58,7 @@ export interface BridgeStatus {
 }
 
 export function mirrorStatus(mirror: Mirror): MirrorStatus {
+  const { lastRead } = mirror
   return {
     registry: mirror.name,
     state: mirror.state,
@@ -61,6 +66,7 @@ export function mirrorStatus(mirror: Mirror): MirrorStatus {
     services: mirror.size,
     unknownNames: [...mirror.unknownNames].sort(),
     reads: mirror.reads,
+    ...(lastRead && { lastReadMs: lastRead.atMs, lastReadAgeMs: lastRead.ageMs }),
   }
 }
 

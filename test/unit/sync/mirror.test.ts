@@ -34,7 +34,7 @@ const snapshot = (
 })
 
 function mirrorAfter(...events: readonly SourceEvent[]): Mirror {
-  const mirror = new Mirror('zk', silentLog)
+  const mirror = new Mirror('zk', silentLog, new ManualClock())
   for (const event of events) mirror.apply(event)
   return mirror
 }
@@ -146,7 +146,7 @@ describe('following a source', () => {
     ['a refusal seldom', 'REGISTRY_REFUSED', 31_000],
   ] as const)('%s', async (_, code, withinMs) => {
     const clock = new ManualClock()
-    const mirror = new Mirror('zk', silentLog)
+    const mirror = new Mirror('zk', silentLog, clock)
     const abort = new AbortController()
     const states: string[] = []
     const source = failing([[snapshot([record(A)])], [snapshot([])]], new IsthmusError(code, 'no'))
@@ -171,4 +171,32 @@ test('a doubt about a name is one about its other spellings, until one of them i
   expect(mirror.vouches({ name: 'shop', protocol: 'http' })).toBe(false)
   mirror.apply({ kind: 'upsert', record: record({ ...shop, name: 'shop' }) })
   expect(mirror.vouches(shop)).toBe(true)
+})
+
+describe('the last complete read', () => {
+  test.each<readonly [string, SourceEvent, number, number]>([
+    ['a change is none', { kind: 'upsert', record: record(A) }, 1_000, 7_000],
+    ['an outage leaves it as it was', { kind: 'stale', reason: 'lost' }, 1_000, 7_000],
+    ['a doubt about one name, too', { kind: 'stale', reason: '?', name: 'a' }, 1_000, 7_000],
+    ['the next one takes its place', snapshot([]), 6_000, 2_000],
+  ])('%s', async (_why, event, atMs, ageMs) => {
+    const clock = new ManualClock()
+    const mirror = new Mirror('zk', silentLog, clock)
+    expect(mirror.lastRead).toBeUndefined()
+    await clock.advance(1_000)
+    mirror.apply(snapshot([record(A)]))
+    await clock.advance(5_000)
+    mirror.apply(event)
+    await clock.advance(2_000)
+    expect(mirror.lastRead).toEqual({ atMs, ageMs })
+  })
+
+  test('its age is not moved by a jump of the wall clock', () => {
+    let wallMs = 10_000_000
+    const clock = { nowMs: () => wallMs, monotonicMs: () => 500 }
+    const mirror = new Mirror('zk', silentLog, clock)
+    mirror.apply(snapshot([]))
+    wallMs -= 3_600_000
+    expect(mirror.lastRead).toEqual({ atMs: 10_000_000, ageMs: 0 })
+  })
 })
