@@ -12,6 +12,7 @@ import { isthmus, startIsthmus, type Command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import { freePorts } from '../support/servers/free-port.ts'
+import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 import { consulCli, zkCli } from '../support/servers/plain-clients.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
@@ -30,12 +31,12 @@ let configPath: string
 let legacy: RegistryClient
 let mesh: RegistryClient
 
-const config = (queryPort: number): string => `
+const config = (queryPort: number, ports: PortRange): string => `
 gateway:
   admin: { port: 0 }
   id: gw-e2e
   bind: 127.0.0.1
-  ports: { from: 23000, to: 23999 }
+  ports: { from: ${String(ports.from)}, to: ${String(ports.to)} }
   state: { path: ${join(folder, 'state')} }
   legacy:
     advertise: 127.0.0.1
@@ -72,7 +73,7 @@ beforeAll(async () => {
   const [queryPort = 0] = await freePorts(1)
   queryUrl = `http://127.0.0.1:${String(queryPort)}`
   configPath = join(folder, 'isthmus.yaml')
-  await writeFile(configPath, config(queryPort))
+  await writeFile(configPath, config(queryPort, life.use(await claimPorts(100))))
   const converter = life.use(startIsthmus('convert', '-c', configPath))
   const query = life.use(startIsthmus('query', '-c', configPath))
   await query.logged('query backend listens')

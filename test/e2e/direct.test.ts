@@ -41,7 +41,10 @@ afterAll(async () => {
 async function configure(id: string): Promise<string> {
   const path = join(folder, `${id}.yaml`)
   const addresses = { zookeeper: stage.zookeeper.address, consul: stage.consul.address }
-  const config = gatewayConfig(join(folder, id), { ...addresses, id, cluster: CLUSTER })
+  const config = gatewayConfig(join(folder, id), stage.ports, {
+    ...addresses,
+    ...{ id, cluster: CLUSTER },
+  })
   await writeFile(path, JSON.stringify(config))
   return path
 }

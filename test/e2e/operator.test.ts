@@ -46,7 +46,7 @@ describe('explain', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^http:legacy-web-0 {2}legacy-to-mesh$/m)
     expect(stdout).toMatch(/in zk, registered by the service, passing: gets requests$/m)
-    expect(stdout).toMatch(/-> consul: http:legacy-web-0 at 127\.0\.0\.1:24\d+ by .*: in-line$/m)
+    expect(stdout).toMatch(/-> consul: http:legacy-web-0 at 127\.0\.0\.1:\d+ by .*: in-line$/m)
     expect(stdout).toMatch(/written by this gateway \(gw-faults\), for http:legacy-web-0 in zk/)
     expect(stdout).toContain('not carried: its mark says that it came from there')
   })

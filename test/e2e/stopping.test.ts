@@ -7,21 +7,24 @@ import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { isthmus, startIsthmus, type Command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { startService } from '../support/http-service.ts'
+import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 
 /** One service of the legacy side, and what becomes of it in the mesh; both are folders. */
 class Scene implements AsyncDisposable {
   readonly #folder: string
+  readonly #ports: PortRange
   readonly #life = new Lifetime()
 
-  private constructor(folder: string) {
+  private constructor(folder: string, ports: PortRange) {
     this.#folder = folder
+    this.#ports = this.#life.use(ports)
     this.#life.defer(() => rm(folder, { recursive: true, force: true }))
   }
 
   static async open(): Promise<Scene> {
     const folder = await mkdtemp(join(tmpdir(), 'isthmus-stopping-'))
     for (const side of ['legacy', 'mesh']) await mkdir(join(folder, side))
-    return new Scene(folder)
+    return new Scene(folder, await claimPorts(100))
   }
 
   async register(port: number): Promise<void> {
@@ -45,6 +48,7 @@ class Scene implements AsyncDisposable {
     const gateway = {
       ...{ id: 'gw-stopped', bind: '127.0.0.1', onStop, admin: { port: 0 } },
       ...{ legacy: side('legacy'), mesh: side('mesh') },
+      ports: { from: this.#ports.from, to: this.#ports.to },
       state: { path: join(this.#folder, `state-${name}`) },
     }
     const path = join(this.#folder, `${name}.yaml`)

@@ -1,13 +1,17 @@
 import { describe, expect, test } from '@jest/globals'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { startConsul } from '../support/servers/consul.ts'
+import { isFree } from '../support/servers/free-port.ts'
 import { consulCli, zkCli } from '../support/servers/plain-clients.ts'
+import { claimPorts } from '../support/servers/port-range.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { sharedConsul, sharedZookeeper } from '../support/servers/shared.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
@@ -105,3 +109,32 @@ async function ourFolders(): Promise<string[]> {
   const ours = new RegExp(`^isthmus-(zookeeper|consul)-${process.pid}-`)
   return (await readdir(tmpdir())).filter((name) => ours.test(name)).sort()
 }
+
+describe('ports for the services of a gateway', () => {
+  test('are free, and are nobody else’s as long as they are held', async () => {
+    await using one = await claimPorts(250)
+    await using other = await claimPorts(100)
+    expect(one.to - one.from).toBe(249)
+    expect(other.from > one.to || other.to < one.from).toBe(true)
+    const ends = [one.from, one.to, other.from, other.to]
+    const free = await Promise.all(ends.map((port) => isFree(port, '0.0.0.0')))
+    expect(free).toEqual([true, true, true, true])
+  })
+
+  test('what another process holds is given to nobody', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/ports-child.ts'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    try {
+      const theirs = once(createInterface({ input: child.stdout }), 'line')
+      const [line] = await Promise.race([theirs, ended.then(() => ['it ended'])])
+      await using ours = await claimPorts(100)
+      expect(Number(line)).toBeGreaterThan(0)
+      expect(ours.from).not.toBe(Number(line))
+    } finally {
+      child.kill('SIGKILL')
+      await ended
+    }
+  })
+})

@@ -5,6 +5,7 @@ import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { isthmus, startIsthmus } from '../support/command.ts'
 import { ConsulClient } from '../support/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
+import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
 import { GREETER, type GreeterKey } from './dubbo.ts'
@@ -12,9 +13,10 @@ import { ownAddress } from './own-address.ts'
 
 const READY_WITHIN_MS = 60_000
 
-export interface CrossingOptions {
-  readonly rpc: 'dubbo' | 'dubbo-application'
-  readonly ports: readonly [from: number, to: number]
+interface Parts {
+  readonly zookeeper: RealServer
+  readonly consul: RealServer
+  readonly ports: PortRange
 }
 
 /** ZooKeeper and Consul of their own with a gateway between, on the machine's own address. */
@@ -38,7 +40,7 @@ export class CrossingStage implements AsyncDisposable {
     this.#admin = admin
   }
 
-  static async open(options: CrossingOptions): Promise<CrossingStage> {
+  static async open(rpc: 'dubbo' | 'dubbo-application'): Promise<CrossingStage> {
     const life = new Lifetime()
     try {
       const folder = await mkdtemp(join(tmpdir(), `isthmus-crossing-${process.pid}-`))
@@ -47,7 +49,9 @@ export class CrossingStage implements AsyncDisposable {
       life.use(zookeeper)
       life.use(consul)
       const config = join(folder, 'isthmus.yaml')
-      await writeFile(config, JSON.stringify(configFor(options, { zookeeper, consul }, folder)))
+      const ports = life.use(await claimPorts(100))
+      const parts = { zookeeper, consul, ports }
+      await writeFile(config, JSON.stringify(configFor(rpc, parts, folder)))
       const gateway = life.use(startIsthmus('gateway', '-c', config))
       const { url } = await gateway.logged('admin listens', READY_WITHIN_MS)
       await gateway.logged('gateway is ready', READY_WITHIN_MS)
@@ -82,8 +86,8 @@ export class CrossingStage implements AsyncDisposable {
 }
 
 function configFor(
-  { rpc, ports: [from, to] }: CrossingOptions,
-  { zookeeper, consul }: { readonly zookeeper: RealServer; readonly consul: RealServer },
+  rpc: string,
+  { zookeeper, consul, ports: { from, to } }: Parts,
   folder: string,
 ): object {
   const advertise = ownAddress()

@@ -32,7 +32,7 @@ const keyOf = (group: string): GreeterKey => ({
 })
 
 beforeAll(async () => {
-  stage = life.use(await CrossingStage.open({ rpc: 'dubbo', ports: [23_200, 23_299] }))
+  stage = life.use(await CrossingStage.open('dubbo'))
   caller = life.use(await DubboPeer.start({ application: 'mesh-caller' }))
   const zookeeper = stage.zookeeper.address
   await Promise.all(MODES.map(([mode, metadata]) => startProvider(mode, metadata, zookeeper)))

@@ -1,14 +1,19 @@
 import { openEdge, type Edge, type EdgeOptions } from '../../src/edge/edge.ts'
 import type { GatewaySpan, SpanReporter } from '../../src/edge/span-reporter.ts'
 import { silentLog, type Log } from '../../src/kernel/log.ts'
+import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
 import type { Address, DirectionName } from '../../src/registry/exposure.ts'
 import { keyText, type Instance, type ServiceKey } from '../../src/registry/model.ts'
 import type { StateStore } from '../../src/registry/ports.ts'
+import { claimPorts } from './servers/port-range.ts'
 import { MemoryStateStore } from './sync/memory-state-store.ts'
 
 export const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 export const UNSAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
+
+/** One test has a few. */
+const SERVICES = 100
 
 export interface EdgeRig extends AsyncDisposable {
   readonly edge: Edge
@@ -38,10 +43,12 @@ export interface RigOptions {
 export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
   const state = options.state ?? new MemoryStateStore()
   const metrics = new Metrics()
+  const life = new Lifetime()
+  const ports = options.ports ?? life.use(await claimPorts(SERVICES))
   const edge = await openEdge(
     {
       bind: '127.0.0.1',
-      ports: { quarantineMs: 86_400_000, ...(options.ports ?? somePorts()) },
+      ports: { quarantineMs: 86_400_000, ...ports },
       legacy: {
         headers: options.headers?.legacy ?? {
           accepts: ['b3-single', 'b3'],
@@ -72,13 +79,14 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     { state, metrics, log: options.log ?? silentLog, reporters: options.reporters ?? {} },
     AbortSignal.timeout(30_000),
   )
+  life.use(edge)
   return {
     edge,
     metrics,
     state,
     expose: (name, ports, more = {}) =>
       addressOf(edge, { name, protocol: more.protocol ?? 'http' }, ports, more.direction),
-    [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   }
 }
 
@@ -104,12 +112,6 @@ function addressOf(
 
 export function instanceAt(port: number): Instance {
   return { id: `i-${port}`, host: '127.0.0.1', port, health: 'passing', weight: 100, labels: {} }
-}
-
-/** A range of its own for each test process, away from the ports that clients get. */
-function somePorts(): { readonly from: number; readonly to: number } {
-  const from = 20_000 + Math.floor(Math.random() * 9_000)
-  return { from, to: from + 900 }
 }
 
 /** Keeps what it is given. */

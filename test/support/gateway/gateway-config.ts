@@ -12,15 +12,22 @@ export interface GatewaySetting {
   readonly cluster?: string
   readonly onStop?: 'keep' | 'drain'
   readonly fullReadEveryMs?: number
-  /** For services; gateways that run at the same time need different ones. */
-  readonly ports?: { readonly from: number; readonly to: number }
+}
+
+interface Ports {
+  readonly from: number
+  readonly to: number
 }
 
 /** The identity of every gateway of a stage: each is the one before, started again. */
 export const OWNER = 'gw-faults'
 
-/** The configuration file, which may be JSON as it may be YAML. */
-export function gatewayConfig(statePath: string, setting: GatewaySetting): object {
+/** The configuration file, which may be JSON as it may be YAML; with the ports of its services. */
+export function gatewayConfig(
+  statePath: string,
+  { from, to }: Ports,
+  setting: GatewaySetting,
+): object {
   const {
     zookeeper,
     consul,
@@ -29,7 +36,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
     token,
     fullReadEveryMs,
   } = setting
-  const { id = OWNER, onStop = 'keep', ports = { from: 24_000, to: 24_999 } } = setting
+  const { id = OWNER, onStop = 'keep' } = setting
   const { cluster } = setting
   const direct = { default: cluster === undefined ? 'gateway' : 'direct' }
   const host = '127.0.0.1'
@@ -41,7 +48,7 @@ export function gatewayConfig(statePath: string, setting: GatewaySetting): objec
       cluster,
       addressing: { legacyToMesh: direct, meshToLegacy: direct },
       bind: host,
-      ports,
+      ports: { from, to },
       state: { path: statePath },
       sync: { removalBudget, fullReadEveryMs },
       traffic: { drainMs: 500 },

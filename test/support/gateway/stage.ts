@@ -8,6 +8,7 @@ import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import { isthmus } from '../command.ts'
 import { eventually } from '../eventually.ts'
 import { startConsul } from '../servers/consul.ts'
+import { claimPorts, type PortRange } from '../servers/port-range.ts'
 import type { RealServer } from '../servers/real-server.ts'
 import { startZookeeper } from '../servers/zookeeper.ts'
 import { ConsulHistory, type Entry } from './consul-history.ts'
@@ -17,6 +18,8 @@ import { folderOf, keyTexts, MESH_NODE, serviceKeys, Services } from './services
 import { ZnodeHistorian, type Loss, type ZnodeHistory } from './znode-history.ts'
 
 const SERVICES_A_SIDE = 30
+/** Room for those that come and go too: a port that a service had is no other one's for a day. */
+const PORTS = 1_000
 /**
  * Consul counts the connections of a dead gateway until their queries would have ended, and all
  * that runs here is one client to it: gateways started one after another would wait for that.
@@ -32,6 +35,8 @@ export class Stage implements AsyncDisposable {
   readonly zookeeper: RealServer
   readonly consul: RealServer
   readonly services: Services
+  /** For the services of its gateways. */
+  readonly ports: PortRange
   /** What the gateway wrote into Consul. */
   readonly exported: ConsulHistory
   /** What the services of the mesh wrote there themselves. */
@@ -47,6 +52,7 @@ export class Stage implements AsyncDisposable {
     this.zookeeper = parts.zookeeper
     this.consul = parts.consul
     this.services = parts.services
+    this.ports = parts.ports
     const { leftMs } = parts.services
     const exported = new ConsulHistory(parts.consul.address, `isthmus-${OWNER}`, (entry) =>
       leftMs.has(originKey(entry)),
@@ -60,6 +66,7 @@ export class Stage implements AsyncDisposable {
 
   static async open({
     servicesASide = SERVICES_A_SIDE,
+    ports: count = PORTS,
     start = startOneOfEach,
   }: StageOptions = {}): Promise<Stage> {
     const life = new Lifetime()
@@ -72,7 +79,8 @@ export class Stage implements AsyncDisposable {
       await services.connect()
       await services.addLegacy(serviceKeys('legacy', 0, servicesASide))
       await services.addMesh(serviceKeys('mesh', 0, servicesASide))
-      return new Stage({ life, folder, services, zookeeper, consul, dataDir })
+      const ports = life.use(await claimPorts(count))
+      return new Stage({ life, folder, services, ports, zookeeper, consul, dataDir })
     } catch (error) {
       await life[Symbol.asyncDispose]()
       throw error
@@ -149,7 +157,8 @@ export class Stage implements AsyncDisposable {
   async configure(setting: GatewaySetting): Promise<string> {
     const path = join(this.#folder, 'isthmus.yaml')
     const addresses = { zookeeper: this.zookeeper.address, consul: this.consul.address }
-    const config = gatewayConfig(join(this.#folder, 'state'), { ...addresses, ...setting })
+    const state = join(this.#folder, 'state')
+    const config = gatewayConfig(state, this.ports, { ...addresses, ...setting })
     await writeFile(path, JSON.stringify(config))
     return path
   }
@@ -205,6 +214,8 @@ export interface StageServers {
 
 interface StageOptions {
   readonly servicesASide?: number
+  /** How many, for the services of its gateways. */
+  readonly ports?: number
   /** Starts the servers, which `life` ends, with data in `folder`; default: one of each. */
   readonly start?: (life: Lifetime, folder: string) => Promise<StageServers>
 }
@@ -213,6 +224,7 @@ interface StageParts extends StageServers {
   readonly life: Lifetime
   readonly folder: string
   readonly services: Services
+  readonly ports: PortRange
 }
 
 /** One server of each, Consul with access control where it is asked for. */
