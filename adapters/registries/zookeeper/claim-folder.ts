@@ -39,10 +39,12 @@ export class ClaimFolder {
   async take(connection: Connection, signal: AbortSignal): Promise<string> {
     const path = `${this.#path}/${this.#claim.incarnation}`
     const since = new Map<string, number>()
+    const bell = new Bell()
+    // One and the same function: the library keeps every other one until the claims change.
+    const ring = (): void => bell.ring()
     for (;;) {
       signal.throwIfAborted()
-      const bell = new Bell()
-      const folder = await this.#read(connection, bell)
+      const folder = await this.#read(connection, ring)
       if (!folder) continue
       const { version, standing } = folder
       if (standing.some((one) => one.path === path && one.session === connection.sessionId))
@@ -59,11 +61,11 @@ export class ClaimFolder {
 
   async #read(
     connection: Connection,
-    bell: Bell,
+    ring: () => void,
   ): Promise<{ readonly version: number; readonly standing: readonly Standing[] } | undefined> {
     await makeFolders(connection, this.#path)
     const folder = await connection.stat(this.#path)
-    const children = await connection.children(this.#path, () => bell.ring())
+    const children = await connection.children(this.#path, ring)
     if (!folder || !children) return undefined
     const read = children.map((child) => standingAt(connection, `${this.#path}/${child}`))
     const standing = (await Promise.all(read)).filter((one) => one !== undefined)

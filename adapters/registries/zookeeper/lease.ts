@@ -59,6 +59,9 @@ export class ZookeeperLease implements Lease {
   /** The path of our znode, once it is the first in line. */
   async #turn(connection: Connection, mark: string, scope: AbortSignal): Promise<string> {
     const { folder } = this.#parts
+    const bell = new Bell()
+    // One and the same function: the library keeps every other one until that znode changes.
+    const ring = (): void => bell.ring()
     for (;;) {
       scope.throwIfAborted()
       const own = await this.#stand(connection, mark)
@@ -67,9 +70,7 @@ export class ZookeeperLease implements Lease {
       if (place === 0) return `${folder}/${own}`
       const before = line[place - 1]
       if (before === undefined) continue // ours has been removed
-      const bell = new Bell()
-      if (await connection.stat(`${folder}/${before}`, () => bell.ring()))
-        await bell.heardWithin(LOOK_MS, scope)
+      if (await connection.stat(`${folder}/${before}`, ring)) await bell.heardWithin(LOOK_MS, scope)
     }
   }
 

@@ -20,6 +20,7 @@ export class ZookeeperTerm implements Term {
   readonly #supervisor: Supervisor
   readonly #session: string
   readonly #over = new AbortController()
+  readonly #bell = new Bell()
   #timer: NodeJS.Timeout | undefined
 
   constructor(supervisor: Supervisor, { sessionId }: Connection, path: string) {
@@ -33,11 +34,14 @@ export class ZookeeperTerm implements Term {
     return this.#over.signal
   }
 
+  /** One and the same function: the library keeps every other one until the znode changes. */
+  readonly #ring = (): void => this.#bell.ring()
+
   /** Asks the leader whether the term goes on, and for how long nobody else can have one. */
-  async vouch(connection: Connection, bell?: Bell): Promise<boolean> {
+  async vouch(connection: Connection): Promise<boolean> {
     const askedMs = performance.now()
     await connection.sync(this.fence)
-    const stat = await connection.stat(this.fence, () => bell?.ring())
+    const stat = await connection.stat(this.fence, this.#ring)
     if (stat?.session !== this.#session) return false
     const leftMs = askedMs + connection.sessionTimeoutMs * VOUCHED - performance.now()
     clearTimeout(this.#timer)
@@ -51,18 +55,17 @@ export class ZookeeperTerm implements Term {
     while (!scope.aborted) {
       const connection = await this.#supervisor.connected(scope).catch(() => undefined)
       if (!connection) return
-      const bell = new Bell()
       const sameSession = connection.sessionId === this.#session
-      const goesOn = sameSession && (await this.#goesOn(connection, bell))
+      const goesOn = sameSession && (await this.#goesOn(connection))
       if (!goesOn) this.end()
       const everyMs = connection.sessionTimeoutMs / LOOKS_PER_SESSION
-      await bell.heardWithin(everyMs, AbortSignal.any([scope, connection.lost]))
+      await this.#bell.heardWithin(everyMs, AbortSignal.any([scope, connection.lost]))
     }
   }
 
   /** Without an answer the timer decides. */
-  async #goesOn(connection: Connection, bell: Bell): Promise<boolean> {
-    return await this.vouch(connection, bell).catch(() => true)
+  async #goesOn(connection: Connection): Promise<boolean> {
+    return await this.vouch(connection).catch(() => true)
   }
 
   end(): void {
