@@ -5,6 +5,7 @@ import { z } from 'zod'
 export interface Entry {
   readonly id: string
   readonly name: string
+  readonly host: string
   readonly port: number
   readonly meta: Readonly<Record<string, string>>
   /** A record that was removed and written again has another one, however quick that was. */
@@ -23,6 +24,7 @@ const listed = z.object({
       z.object({
         ID: z.string(),
         Service: z.string(),
+        Address: z.string(),
         Port: z.number(),
         Meta: z.record(z.string(), z.string()).nullable(),
         CreateIndex: z.number(),
@@ -108,9 +110,10 @@ export class ConsulHistory implements AsyncDisposable {
     const text = await response.text() // also of a refusal: unread it would hold its connection
     if (!response.ok) throw new Error(`Consul answers ${response.status}`)
     const { Services } = listed.parse(JSON.parse(text) ?? { Services: [] })
-    const entries = (Services ?? []).map(({ ID, Service, Port, Meta, ...indexes }) => ({
+    const entries = (Services ?? []).map(({ ID, Service, Address, Port, Meta, ...indexes }) => ({
       id: ID,
       name: Service,
+      host: Address,
       port: Port,
       meta: Meta ?? {},
       createIndex: indexes.CreateIndex,

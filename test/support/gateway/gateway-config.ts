@@ -8,8 +8,14 @@ export interface GatewaySetting {
   readonly sessionTimeoutMs?: number
   readonly removalBudget?: Readonly<Record<string, number>>
   readonly id?: string
-  /** Shared with the gateways beside it; then each instance is seen at its own address. */
+  /** Where its ports are; gateways beside each other on one machine need different ones. */
+  readonly host?: string
+  /** Shared with the gateways beside it. */
   readonly cluster?: string
+  /** At which address instances are seen; default: their own where there is a cluster. */
+  readonly addressing?: 'gateway' | 'direct'
+  /** What keeps its state; default: a folder. */
+  readonly state?: 'zookeeper' | 'consul'
   readonly onStop?: 'keep' | 'drain'
   readonly fullReadEveryMs?: number
 }
@@ -18,6 +24,9 @@ interface Ports {
   readonly from: number
   readonly to: number
 }
+
+/** What the registries are called. */
+const NAMES = { zookeeper: 'zk', consul: 'consul' } as const
 
 /** The identity of every gateway of a stage: each is the one before, started again. */
 export const OWNER = 'gw-faults'
@@ -37,31 +46,38 @@ export function gatewayConfig(
     fullReadEveryMs,
   } = setting
   const { id = OWNER, onStop = 'keep' } = setting
-  const { cluster } = setting
-  const direct = { default: cluster === undefined ? 'gateway' : 'direct' }
-  const host = '127.0.0.1'
+  const { cluster, addressing = cluster === undefined ? 'gateway' : 'direct' } = setting
+  const { host = '127.0.0.1', state } = setting
   return {
     gateway: {
       onStop,
       admin: { port: 0 },
       id,
       cluster,
-      addressing: { legacyToMesh: direct, meshToLegacy: direct },
+      addressing: {
+        legacyToMesh: { default: addressing },
+        meshToLegacy: { default: addressing },
+      },
       bind: host,
       ports: { from, to },
-      state: { path: statePath },
+      state: state === undefined ? { path: statePath } : { kind: state, registry: NAMES[state] },
       sync: { removalBudget, fullReadEveryMs },
       traffic: { drainMs: 500 },
       legacy: {
         advertise: host,
         registries: [
-          { kind: 'zookeeper', name: 'zk', servers: [zookeeper].flat(), sessionTimeoutMs },
+          {
+            kind: 'zookeeper',
+            name: NAMES.zookeeper,
+            servers: [zookeeper].flat(),
+            sessionTimeoutMs,
+          },
         ],
         headers: { accepts: ['b3-single', 'b3'], sends: ['b3'] },
       },
       mesh: {
         advertise: host,
-        registries: [{ kind: 'consul', name: 'consul', url: consul, token }],
+        registries: [{ kind: 'consul', name: NAMES.consul, url: consul, token }],
         headers: { accepts: ['w3c'], sends: ['w3c'] },
       },
     },

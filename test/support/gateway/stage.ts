@@ -25,7 +25,8 @@ const PORTS = 1_000
  * that runs here is one client to it: gateways started one after another would wait for that.
  */
 const MANY_CONNECTIONS = { limits: { http_max_conns_per_client: 2_000 } }
-const ANSWER = 'here'
+/** What every service of a stage says. */
+export const ANSWER = 'here'
 const LOG_LINES = 30
 const LOOK_EVERY_MS = 25
 const CONVERGES_WITHIN_MS = 40_000
