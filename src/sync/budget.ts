@@ -1,5 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { KeyText } from '../registry/model.ts'
+import { SecondReads } from './second-reads.ts'
+import type { Awaited, Reads } from './second-reads.ts'
 
 export interface BudgetOptions {
   /** Share of what is exported that may be withdrawn within the window. */
@@ -11,18 +13,12 @@ export interface BudgetOptions {
   readonly holdMs: number
 }
 
-/** Complete reads of the source's registries, by which held withdrawals are confirmed. */
-export interface Reads {
-  /** How many have been made, of each registry. */
-  counts(): readonly number[]
-  /** Asks each registry for one more. */
-  request(): void
-}
-
 interface Hold {
   readonly sinceMs: number
   /** By registry, the read that confirms it; undefined until those reads are asked for. */
-  confirmedBy?: readonly number[]
+  confirmedBy?: Awaited
+  /** It was told that it may go: what it waits for besides wakes it by itself. */
+  isTold?: boolean
 }
 
 interface Allowed {
@@ -45,7 +41,7 @@ const SECOND_READ_AFTER = 1 / 6
  */
 export class RemovalBudget {
   readonly #clock: Clock
-  readonly #reads: Reads
+  readonly #reads: SecondReads
   /** What was allowed out of the budget; oldest first, forgotten after the window. */
   readonly #spent = new Map<KeyText, Allowed>()
   /** What was allowed after a hold: it uses up nothing. */
@@ -57,7 +53,7 @@ export class RemovalBudget {
   constructor(options: BudgetOptions, clock: Clock, reads: Reads) {
     this.#options = options
     this.#clock = clock
-    this.#reads = reads
+    this.#reads = new SecondReads(reads)
   }
 
   /** What is held, and for how long by now. */
@@ -134,17 +130,29 @@ export class RemovalBudget {
       const secondReadMs = this.#options.windowMs * SECOND_READ_AFTER
       const stepMs = Math.max(10, Math.min(1_000, secondReadMs / 4))
       await this.#clock.sleep(stepMs, signal).catch(() => undefined)
-      const nowMs = this.#clock.monotonicMs()
-      let ask = false
-      for (const [key, hold] of this.#held) {
-        if (this.#isOver(key, hold)) wake(key)
-        else if (hold.confirmedBy === undefined && nowMs - hold.sinceMs >= secondReadMs) {
-          hold.confirmedBy = this.#reads.counts().map((count) => count + 1)
-          ask = true
-        }
-      }
-      if (ask) this.#reads.request()
+      this.#tellWhatMayGo(wake)
+      this.#askFor(secondReadMs)
     }
+  }
+
+  #tellWhatMayGo(wake: (key: KeyText) => void): void {
+    for (const [key, hold] of this.#held) {
+      const mayGo = this.#isOver(key, hold)
+      if (mayGo && hold.isTold !== true) wake(key)
+      hold.isTold = mayGo
+    }
+  }
+
+  /** Asks for second reads for all that has been held for long enough. */
+  #askFor(secondReadMs: number): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (!this.#reads.mayAsk(nowMs, secondReadMs)) return
+    const due = [...this.#held.values()].filter(
+      ({ confirmedBy, sinceMs }) => confirmedBy === undefined && nowMs - sinceMs >= secondReadMs,
+    )
+    if (due.length === 0) return
+    const awaited = this.#reads.ask(nowMs)
+    for (const hold of due) hold.confirmedBy = awaited
   }
 
   #endHold(key: KeyText): void {
@@ -153,10 +161,9 @@ export class RemovalBudget {
   }
 
   #isOver(key: KeyText, { sinceMs, confirmedBy }: Hold): boolean {
-    const counts = this.#reads.counts()
     return (
       this.#released.has(key) ||
-      confirmedBy?.every((least, index) => (counts[index] ?? 0) >= least) === true ||
+      (confirmedBy !== undefined && this.#reads.haveCome(confirmedBy)) ||
       this.#clock.monotonicMs() - sinceMs >= this.#options.holdMs
     )
   }

@@ -81,6 +81,33 @@ describe('removal budget', () => {
     expect(it.asked()).toBe(1)
   })
 
+  test('failure mode 15: one second read at a time: what is asked for again and again never ends', async () => {
+    await using it = bench()
+    it.allowed(2, 2)
+    for (let n = 2; n < 40; n += 1) {
+      it.budget.allow(key(n), 10) // services go one after the other, each of them held
+      await it.clock.advance(1_000)
+    }
+    expect(it.asked()).toBe(1)
+    it.read()
+    await it.clock.advance(1_000)
+    expect(it.asked()).toBe(2)
+    expect(it.woken).toContain(key(3))
+    expect(it.woken).not.toContain(key(39))
+    for (let n = 0; n < 3; n += 1) {
+      it.read()
+      await it.clock.advance(11_000)
+    }
+    expect(it.woken).toContain(key(39))
+  })
+
+  test('failure mode 15: what may go is told so once, however long it then waits for something else', async () => {
+    await using it = bench()
+    it.allowed(3, 3)
+    await it.clock.advance(OPTIONS.holdMs + 60_000)
+    expect(it.woken).toEqual([key(2)])
+  })
+
   test('what is confirmed spends nothing of the budget of others', async () => {
     await using it = bench()
     it.allowed(10, 100) // within the share
