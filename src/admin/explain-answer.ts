@@ -40,6 +40,10 @@ const explainedExport = z.object({
 
 export const explanation = z.object({
   mirrors: z.array(mirror).readonly().describe('One that is not complete may hold more'),
+  unreadable: z
+    .array(z.object({ registry: z.string(), name: z.string(), reason: z.string() }))
+    .readonly()
+    .describe('Services of that name of which nothing more is known, as they cannot be read'),
   services: z
     .array(
       z.object({

@@ -80,7 +80,7 @@ export class PortTable {
     const port = freeIn(home, taken) ?? this.#recyclableIn(home, taken)
     if (port === undefined) {
       const details = { service: id, from: home.from, to: home.to }
-      const message = 'every port of this part of the range has its service'
+      const message = `ports ${String(home.from)} to ${String(home.to)}: each has its service, or had it less than the quarantine ago`
       throw new IsthmusError('PORTS_EXHAUSTED', message, { details })
     }
     const before = home.chunk.at(port)

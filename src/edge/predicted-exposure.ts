@@ -25,6 +25,7 @@ export async function predictExposure(
       const id = serviceId(direction, keyText(key))
       return { host: advertised[direction], port: ports.get(id) ?? ports.assign(id, NONE_TAKEN) }
     },
+    whyWaiting: () => undefined,
     withdraw: () => undefined,
     onChange: () => () => undefined,
     isOwn: ({ host, port }) => Object.values(advertised).includes(host) && ports.isAssigned(port),

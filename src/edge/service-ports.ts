@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { errorCode, isRetryable } from '../kernel/errors.ts'
+import { errorCode, explainError, isRetryable } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Address, DirectionName, Exposure, Offer } from '../registry/exposure.ts'
 import { keyText, type KeyText } from '../registry/model.ts'
@@ -39,8 +39,8 @@ export class ServicePorts implements Exposure {
   readonly #open = new Map<ServiceId, number>()
   /** To be opened now. */
   readonly #waiting = new Set<ServiceId>()
-  /** To be opened after a while. */
-  readonly #failed = new Set<ServiceId>()
+  /** To be opened after a while, and why not now. */
+  readonly #failed = new Map<ServiceId, string>()
   /** Open, but a crash would forget the port: nobody hears of it before it is saved. */
   readonly #unsaved = new Set<ServiceId>()
   readonly #wakers = new Set<(direction: DirectionName, key: KeyText) => void>()
@@ -65,6 +65,14 @@ export class ServicePorts implements Exposure {
       this.#bell.ring()
     }
     return undefined
+  }
+
+  whyWaiting(direction: DirectionName, key: KeyText): string | undefined {
+    const id = serviceId(direction, key)
+    if (this.#closed) return 'this gateway accepts nothing any more'
+    if (!this.#offers.has(id) || this.#announced.has(id)) return undefined
+    if (this.#unsaved.has(id)) return 'its port is open, and not saved yet'
+    return this.#failed.get(id) ?? 'its port is about to be opened'
   }
 
   withdraw(direction: DirectionName, key: KeyText): void {
@@ -114,7 +122,7 @@ export class ServicePorts implements Exposure {
       if (this.#waiting.size > 0 || untilRefreshMs <= 0) continue
       const again = this.#failed.size > 0 || this.#unsaved.size > 0
       await this.#bell.wait(again ? Math.min(RETRY_MS, untilRefreshMs) : untilRefreshMs, signal)
-      for (const id of this.#failed) this.#waiting.add(id)
+      for (const id of this.#failed.keys()) this.#waiting.add(id)
     }
   }
 
@@ -129,7 +137,7 @@ export class ServicePorts implements Exposure {
       if (!this.#unsaved.has(id)) this.#announce(id)
     } catch (err) {
       const known = this.#failed.has(id)
-      this.#failed.add(id)
+      this.#failed.set(id, explainError(err))
       const fields = { service: id, port: ports.get(id), code: errorCode(err), err }
       log[known ? 'debug' : 'warn'](fields, 'service has no open port, will retry')
     }

@@ -34,6 +34,11 @@ export interface Exposure {
    * on every replica and after every restart.
    */
   offer(offer: Offer): Address | undefined
+  /**
+   * Why a service that was offered has no address, for people: its port is used by something else,
+   * none is free, … Undefined when it has one, or was not offered.
+   */
+  whyWaiting(direction: DirectionName, key: KeyText): string | undefined
   /** The service is gone: no new connections; those under way are carried to their end. */
   withdraw(direction: DirectionName, key: KeyText): void
   /** Calls `wake` whenever the address of a service may have changed. Returns the unsubscriber. */

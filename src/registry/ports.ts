@@ -22,6 +22,8 @@ export type SourceEvent =
       readonly records: readonly ServiceRecord[]
       /** Names of services that exist but could not be read: too large, refused, garbled. */
       readonly unknownNames: readonly string[]
+      /** By such a name, why it could not be read, where that is known: for people. */
+      readonly reasons?: ReadonlyMap<string, string>
     }
   | { readonly kind: 'upsert'; readonly record: ServiceRecord }
   | { readonly kind: 'remove'; readonly key: ServiceKey }

@@ -11,6 +11,8 @@ import { RemovalBudget } from './budget.ts'
 import type { BudgetOptions } from './budget.ts'
 import { Direction } from './direction.ts'
 import type { DirectionParts } from './direction.ts'
+import { unreadableAs } from './doubts.ts'
+import type { Unreadable } from './doubts.ts'
 import { explainIn } from './explain.ts'
 import type { ExplainedService } from './explain.ts'
 import { follow } from './follow.ts'
@@ -92,6 +94,8 @@ export interface Bridge {
 export interface Explanation {
   /** A registry that is not complete may hold more than is said here. */
   readonly mirrors: readonly MirrorStatus[]
+  /** Services of that name of which nothing more is known, as they cannot be read. */
+  readonly unreadable: readonly Unreadable[]
   readonly services: readonly ExplainedService[]
 }
 
@@ -178,7 +182,12 @@ class TwoWayBridge implements Bridge {
 
   explain(query: string): Explanation {
     const directions = this.#lanes.map(({ direction }) => direction)
-    return { mirrors: this.status().mirrors, services: explainIn(directions, query) }
+    const mirrors = this.#ends.map(({ mirror }) => mirror)
+    return {
+      mirrors: mirrors.map(mirrorStatus),
+      unreadable: unreadableAs(query, mirrors),
+      services: explainIn(directions, query),
+    }
   }
 
   release(scope: Scope): readonly Released[] {
@@ -294,7 +303,7 @@ class TwoWayBridge implements Bridge {
   }
 }
 
-const NOBODY = { isHeld: false }
+const NOBODY: DirectionParts['identity'] = { isHeld: false, isMissing: false }
 const NO_WRITER: DirectionParts['writer'] = {
   state: 'idle',
   fence: undefined,

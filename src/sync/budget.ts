@@ -93,6 +93,11 @@ export class RemovalBudget {
     return this.#wasAllowed(key) || this.#hasRoom(exported, before)
   }
 
+  /** Whether letting `key` go now would use up some of the budget: not what is confirmed or tried again. */
+  spends(key: KeyText): boolean {
+    return !this.#held.has(key) && !this.#wasAllowed(key)
+  }
+
   /** Whether a service that loses `lost` of its `of` records counts as one that is withdrawn. */
   isMass(lost: number, of: number): boolean {
     return lost > this.#options.share * of

@@ -10,6 +10,8 @@ import type { Candidate } from './places.ts'
 export interface Contest {
   readonly winner?: Candidate
   readonly losers: readonly Candidate[]
+  /** The service that keeps the place, as its first registry calls it; others want it too. */
+  readonly holder?: KeyText
   /** A service of the target's own stands there, under another protocol, group or version. */
   readonly taken: boolean
 }
@@ -21,9 +23,16 @@ export function contestFor(direction: Direction, target: ServiceKey): Contest {
   if (candidates.length <= 1 && direction.parts.to.named(target.name).length === 0) {
     return { ...(only && { winner: only }), losers: [], taken: false }
   }
-  const winner = winnerOf(candidates, standingClaims(direction, target, candidates))
+  const standing = standingClaims(direction, target, candidates)
+  const winner = winnerOf(candidates, standing)
+  const holder = [...standing].sort()[0] ?? winner?.claim
   const losers = candidates.filter((candidate) => candidate !== winner)
-  return { ...(winner && { winner }), losers, taken: isTaken(direction, target) }
+  return {
+    ...(winner && { winner }),
+    ...(holder !== undefined && { holder }),
+    losers,
+    taken: isTaken(direction, target),
+  }
 }
 
 /**

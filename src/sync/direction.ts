@@ -38,14 +38,14 @@ export interface DirectionParts {
   readonly to: Mirror
   readonly toSink: RegistrySink
   /** Whether this process alone may write there under our identity. */
-  readonly identity: Pick<Identity, 'isHeld'>
+  readonly identity: Pick<Identity, 'isHeld' | 'isMissing'>
   /** Whether this process, of the replicas, writes under the shared identity there. */
   readonly writer: Pick<Writer, 'state' | 'fence' | 'mayRemove' | 'needs' | 'lose'>
   /** The side that `to` is of. */
   readonly toSide: Side
   /** Shared by the directions to all registries of that side. */
   readonly offers: Offers
-  readonly exposure: Pick<Exposure, 'isOwn'>
+  readonly exposure: Pick<Exposure, 'isOwn' | 'whyWaiting'>
   readonly budget: RemovalBudget
   /** What an operator has said; of the whole gateway. */
   readonly orders: {

@@ -20,7 +20,7 @@ export interface Standing extends WrittenBy {
 /**
  * Why an instance is not carried across. A guard: `mark`, `id`, `ledger`. It takes no traffic:
  * `critical`, `no-weight`. Others are called instead: `same-address` is known from a registry that
- * goes before, `farther` came by more gateways than another one.
+ * goes before, or by another record of its own, `farther` came by more gateways than another one.
  */
 type KeptBack = LoopReason | 'critical' | 'no-weight' | 'same-address' | 'farther'
 
@@ -53,15 +53,15 @@ export function explainInstances(
 ): readonly ExplainedInstance[] {
   const { found, idle: spare } = carriedOf(crossing, source) ?? { found: [], idle: [] }
   const all = isDirect ? [...found, ...spare] : found
-  const carried = new Set(all.map(({ instance }) => instance))
-  const addresses = new Set([...carried].map(addressOf))
+  const carried = new Set(all.map(({ instance, registry }) => `${registry} ${instance.id}`))
+  const addresses = new Set(all.map(({ instance }) => addressOf(instance)))
   return crossing.from.copies(source).flatMap(({ end, key, instances }) => {
     const { name, sink } = end.registry
     return instances.map((instance) => {
       const loop = loopReason(crossing, sink, crossing.toSide.names, key, instance)
-      const idleThere = isDirect ? undefined : idle(instance)
-      const fate = carried.has(instance) ? idleThere : passedOver(instance, addresses)
-      const keptBack = loop ?? fate
+      // By its id: what is carried may say more than what stands in the registry.
+      const isCarried = carried.has(`${name} ${instance.id}`)
+      const keptBack = loop ?? (isCarried ? idle(instance) : passedOver(instance, addresses))
       const whose = whoseIs(crossing, sink, key, instance)
       return { registry: name, instance, ...whose, ...(keptBack && { keptBack }) }
     })

@@ -28,6 +28,7 @@ export class Identity {
   readonly #registry: Pick<Registry, 'name' | 'presence'>
   readonly #deps: IdentityDeps
   #state: IdentityState = 'claiming'
+  #isAsked = false
 
   constructor(registry: Pick<Registry, 'name' | 'presence'>, deps: IdentityDeps) {
     this.#registry = registry
@@ -36,6 +37,11 @@ export class Identity {
 
   get isHeld(): boolean {
     return this.#state === 'held'
+  }
+
+  /** Asked for and not held: nothing is written. Who only reads asks for none. */
+  get isMissing(): boolean {
+    return this.#isAsked && !this.isHeld
   }
 
   get status(): IdentityStatus {
@@ -50,6 +56,7 @@ export class Identity {
   async run(signal: AbortSignal): Promise<void> {
     const { presence } = this.#registry
     const aborted = (): boolean => signal.aborted
+    this.#isAsked = true
     for (let everHeld = false; !aborted();) {
       try {
         await presence.claim(signal)

@@ -31,7 +31,7 @@ export class Mirror {
   readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
   readonly #records = new Map<KeyText, ServiceRecord>()
   readonly #byName = new Map<string, Set<KeyText>>()
-  #unknownNames: ReadonlySet<string> = new Set()
+  #unknownNames: ReadonlyMap<string, string> = new Map()
   #state: MirrorState = 'unknown'
   #staleReason: string | undefined
   #reads = 0
@@ -63,7 +63,8 @@ export class Mirror {
     return { atMs, ageMs: this.#clock.monotonicMs() - monotonicMs }
   }
 
-  get unknownNames(): ReadonlySet<string> {
+  /** In lower case, with the reason why each is unknown. */
+  get unknownNames(): ReadonlyMap<string, string> {
     return this.#unknownNames
   }
 
@@ -96,7 +97,7 @@ export class Mirror {
   apply(event: SourceEvent): MirrorChange {
     switch (event.kind) {
       case 'snapshot':
-        return this.#applySnapshot(event.records, new Set(event.unknownNames.map(folded)))
+        return this.#applySnapshot(event.records, doubtsOf(event))
       case 'upsert':
         return this.#applyOne(event.record.key, event.record)
       case 'remove':
@@ -109,7 +110,10 @@ export class Mirror {
     }
   }
 
-  #applySnapshot(records: readonly ServiceRecord[], unknown: ReadonlySet<string>): MirrorChange {
+  #applySnapshot(
+    records: readonly ServiceRecord[],
+    unknown: ReadonlyMap<string, string>,
+  ): MirrorChange {
     const said = new Set<KeyText>()
     const changed: ServiceKey[] = []
     for (const record of records) {
@@ -133,8 +137,8 @@ export class Mirror {
   #applyOne(key: ServiceKey, record: ServiceRecord | undefined): MirrorChange {
     const regained = this.#unknownNames.has(folded(key.name))
     if (regained) {
-      this.#unknownNames = new Set(
-        [...this.#unknownNames].filter((name) => name !== folded(key.name)),
+      this.#unknownNames = new Map(
+        [...this.#unknownNames].filter(([name]) => name !== folded(key.name)),
       )
     }
     return { keys: this.#hold(key, record) ? [key] : [], regained, healed: false }
@@ -142,7 +146,7 @@ export class Mirror {
 
   #applyStale(reason: string, name: string | undefined): void {
     if (name !== undefined) {
-      this.#unknownNames = new Set([...this.#unknownNames, folded(name)])
+      this.#unknownNames = new Map([...this.#unknownNames, [folded(name), reason]])
       return
     }
     this.#staleReason = reason
@@ -179,6 +183,13 @@ function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean 
       return other !== undefined && one.keptBy === other.keptBy && sameInstance(one, other)
     })
   )
+}
+
+function doubtsOf({
+  unknownNames,
+  reasons,
+}: Extract<SourceEvent, { kind: 'snapshot' }>): ReadonlyMap<string, string> {
+  return new Map(unknownNames.map((name) => [folded(name), reasons?.get(name) ?? 'cannot be read']))
 }
 
 /** In Consul, names that differ in their case alone are one: a doubt about `Foo` is one about `foo`. */

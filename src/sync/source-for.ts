@@ -12,9 +12,10 @@ export interface NoSource {
 
 /** The one service of the source that stands for `target`, or why there is none. */
 export function sourceFor(direction: Direction, target: ServiceKey): Carried | NoSource {
-  const { winner, losers, taken } = contestFor(direction, target)
-  if (!winner) return losers.length === 0 ? whyNone(direction, target) : { reason: 'collision' }
-  if (keyText(winner.target) !== keyText(target)) return { reason: 'collision' }
+  const { winner, losers, holder, taken } = contestFor(direction, target)
+  const lost: NoSource = { reason: 'collision', detail: `${holder ?? 'another one'} has the name` }
+  if (!winner) return losers.length === 0 ? whyNone(direction, target) : lost
+  if (keyText(winner.target) !== keyText(target)) return lost
   if (taken) return { reason: 'name-taken' }
   return direction.carried(winner.source) ?? { reason: 'gone' }
 }

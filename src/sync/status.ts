@@ -64,7 +64,7 @@ export function mirrorStatus(mirror: Mirror): MirrorStatus {
     state: mirror.state,
     ...(mirror.staleReason !== undefined && { staleReason: mirror.staleReason }),
     services: mirror.size,
-    unknownNames: [...mirror.unknownNames].sort(),
+    unknownNames: [...mirror.unknownNames.keys()].sort(),
     reads: mirror.reads,
     ...(lastRead && { lastReadMs: lastRead.atMs, lastReadAgeMs: lastRead.ageMs }),
   }

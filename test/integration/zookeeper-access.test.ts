@@ -98,6 +98,9 @@ test('fault: a service too large to read is unknown, alone; it is counted, and k
   const follower = life.use(follow(gateway.source))
   await follower.snapshot()
   expect(follower.events).toMatchObject([{ kind: 'snapshot', unknownNames: [LARGE.name] }])
+  const [snapshot] = follower.events
+  const reasons = snapshot?.kind === 'snapshot' ? snapshot.reasons : undefined
+  expect(reasons?.get(LARGE.name)).toContain('maxReplyBytes')
   expect(follower.instances(ORDERS)).toHaveLength(1)
   await register(ORDERS, 2)
   await follower.until('the others go on', () => follower.instances(ORDERS).length === 2)

@@ -40,6 +40,9 @@ export function isRace(error: unknown): boolean {
 
 const REFUSALS = new Set([NO_AUTH, -114, -115, NO_CHILDREN_FOR_EPHEMERALS])
 
+const tooLarge = (path: string): string =>
+  `the reply about ${path} is larger than the registry's maxReplyBytes`
+
 /** Our error for one of ZooKeeper's. Refused is what the same request will meet again. */
 export function failureOf(error: unknown, operation: string, path: string): IsthmusError {
   const code = zookeeperCode(error)
@@ -49,6 +52,6 @@ export function failureOf(error: unknown, operation: string, path: string): Isth
       details,
       cause: error,
     })
-  const message = code === TOO_LARGE ? 'the reply is too large' : 'ZooKeeper did not answer'
+  const message = code === TOO_LARGE ? tooLarge(path) : 'ZooKeeper did not answer'
   return new IsthmusError('REGISTRY_UNAVAILABLE', message, { retry: true, details, cause: error })
 }

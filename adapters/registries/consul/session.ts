@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { errorMessage } from '../../../src/kernel/errors.ts'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { foldName, type Catalog } from './catalog.ts'
 import type { CheckSubject } from './check-index.ts'
@@ -74,8 +75,11 @@ export class Session {
     })
     let tasks: readonly Promise<void>[] = []
     try {
-      const unknownNames = await this.#readAll()
-      yield { kind: 'snapshot', records: this.#table.records(), unknownNames }
+      const reasons = await this.#readAll()
+      if (this.#outbox.isEnded) return // what was asked for is a read that begins later
+      const unknownNames = [...reasons.keys()]
+      const records = this.#table.records()
+      yield { kind: 'snapshot', records, unknownNames, ...(reasons.size > 0 && { reasons }) }
       tasks = this.#follow().map((task) => this.#guard(task))
       this.#readUnwatched(unknownNames.map(foldName))
       yield* this.#outbox.drain()
@@ -87,25 +91,25 @@ export class Session {
     }
   }
 
-  /** Reads every service; returns the names of those that could not be read. */
-  async #readAll(): Promise<readonly string[]> {
+  /** Reads every service; returns the names of those that could not be read, and why. */
+  async #readAll(): Promise<ReadonlyMap<string, string>> {
     const { signal } = this.#abort
     const { names, index } = await this.#lists.begin(signal)
     this.#coverage.begin(index)
     this.#listed = new Set(names.map(foldName))
-    const failures: string[] = []
+    const failures = new Map<string, string>()
     const reads = new Rereads(PARALLEL_READS, async (name) => {
       try {
         this.#reader.take(await this.#catalog.serviceConsistently(name, signal))
-      } catch {
-        failures.push(name)
+      } catch (error) {
+        failures.set(name, errorMessage(error))
         this.#table.doubt(name)
       }
     })
     await Promise.all(names.map((name) => reads.add(name)))
     this.#outbox.clear() // the snapshot says it all
     signal.throwIfAborted()
-    if (failures.length > 0 && failures.length === names.length) {
+    if (failures.size > 0 && failures.size === names.length) {
       throw unavailable('/health/service', 'none of its services can be read')
     }
     return failures

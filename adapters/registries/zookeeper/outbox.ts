@@ -69,13 +69,18 @@ export class Outbox {
     this.#told.clear()
     this.#toldUnknown.clear()
     const records: ServiceRecord[] = []
+    const reasons = new Map<string, string>()
     for (const name of view.names()) {
       const { records: known, unknown } = view.look(name)
-      if (unknown !== undefined) this.#toldUnknown.add(name)
+      if (unknown !== undefined) {
+        this.#toldUnknown.add(name)
+        reasons.set(name, unknown)
+      }
       if (known.size > 0) this.#told.set(name, known)
       records.push(...known.values())
     }
-    return { kind: 'snapshot', records, unknownNames: [...this.#toldUnknown] }
+    const unknownNames = [...reasons.keys()]
+    return { kind: 'snapshot', records, unknownNames, ...(reasons.size > 0 && { reasons }) }
   }
 
   #tell(name: string, { unknown, records }: NameView): readonly SourceEvent[] {

@@ -43,6 +43,12 @@ export class PredictingExposure implements Exposure {
     return address
   }
 
+  whyWaiting(direction: DirectionName, key: KeyText): string | undefined {
+    const text = `${direction} ${key}`
+    const waits = this.#options.slow && this.#offered.has(text) && !this.#accepting.has(text)
+    return waits ? 'its port is about to be opened' : undefined
+  }
+
   withdraw(direction: DirectionName, key: KeyText): void {
     this.#offered.delete(`${direction} ${key}`)
     this.#accepting.delete(`${direction} ${key}`)

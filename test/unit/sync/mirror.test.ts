@@ -173,6 +173,21 @@ test('a doubt about a name is one about its other spellings, until one of them i
   expect(mirror.vouches(shop)).toBe(true)
 })
 
+test.each<readonly [string, SourceEvent, string]>([
+  [
+    'a snapshot that says why',
+    { kind: 'snapshot', records: [], unknownNames: ['Shop'], reasons: new Map([['Shop', 'no']]) },
+    'no',
+  ],
+  ['a snapshot that does not', snapshot([], ['Shop']), 'cannot be read'],
+  ['a doubt', { kind: 'stale', name: 'Shop', reason: 'too large' }, 'too large'],
+])('the reason why a name is unknown is kept: %s', (_why, event, reason) => {
+  const mirror = mirrorAfter(snapshot([]), event)
+  expect([...mirror.unknownNames]).toEqual([['shop', reason]])
+  mirror.apply({ kind: 'remove', key: { name: 'SHOP', protocol: 'http' } })
+  expect(mirror.unknownNames.size).toBe(0)
+})
+
 describe('the last complete read', () => {
   test.each<readonly [string, SourceEvent, number, number]>([
     ['a change is none', { kind: 'upsert', record: record(A) }, 1_000, 7_000],

@@ -70,7 +70,7 @@ describe('plan', () => {
     await eventually('ready', () => second.bridge.ready())
     expect(linesOf(second)).toEqual([
       'legacy-to-mesh dubbo:a-b put new',
-      'legacy-to-mesh dubbo:a-b skip collision dubbo:a.b',
+      'legacy-to-mesh dubbo:a-b skip collision dubbo:a.b, as dubbo:A.b has the name',
       'legacy-to-mesh dubbo:native skip name-taken',
       'legacy-to-mesh http:idle skip no-usable-instance',
       'legacy-to-mesh http:refused skip not-accepted no room for it',
@@ -89,10 +89,12 @@ describe('plan', () => {
     await eventually('exported', () => consul.keys().length === 2)
     await eventually('nothing to do', () => linesOf(gateway).length === 0)
     zk.hide(['a'])
-    const one = ['legacy-to-mesh http:a wait source-unknown']
+    const one = ['legacy-to-mesh http:a wait source-unknown zk cannot read a: cannot be read']
     await eventually('one is unknown', () => String(linesOf(gateway)) === String(one))
     zk.disconnect()
-    const both = [...one, 'legacy-to-mesh http:b wait source-unknown']
+    const both = ['a', 'b'].map(
+      (name) => `legacy-to-mesh http:${name} wait source-unknown zk is stale: disconnected`,
+    )
     await eventually('both are unknown', () => String(linesOf(gateway)) === String(both))
     expect(consul.keys()).toHaveLength(2)
   })

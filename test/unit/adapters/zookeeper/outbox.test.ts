@@ -55,6 +55,7 @@ describe('a snapshot', () => {
         kind: 'snapshot',
         records: [{ key, instances: [instance('a')] }],
         unknownNames: ['locked'],
+        reasons: new Map([['locked', 'refused']]),
       },
     ])
     expect(outbox.waiting).toBe(false)
