@@ -206,6 +206,24 @@ test.each([
   await follower.until('the next change', () => follower.instances(WEB).length === 2, 20_000)
 })
 
+test('a complete read that was asked for begins after that, also while another is under way', async () => {
+  await using proxy = await consulProxy(consul.address)
+  await using registry = openForTest('gw-a', proxy.address)
+  let asked = false
+  proxy.tamper((path) => {
+    if (OF_WEB(path) && !asked) {
+      asked = true
+      registry.source.resync()
+    }
+    return undefined
+  })
+  await using follower = follow(registry.source)
+  await follower.snapshot()
+  expect(asked).toBe(true)
+  expect(proxy.requests('/v1/catalog/services?consistent')).toBe(2)
+  expect(snapshots(follower)).toBe(1)
+})
+
 test('fault: a refused token is said at once, and is not asked again', async () => {
   await using proxy = await consulProxy(consul.address)
   await using registry = openForTest('gw-a', proxy.address, { token: 'wrong' })

@@ -29,6 +29,10 @@ export class Outbox {
     this.#wake?.()
   }
 
+  get isEnded(): boolean {
+    return this.#ended
+  }
+
   /** Ends the drain without an error. */
   end(): void {
     this.#ended = true
