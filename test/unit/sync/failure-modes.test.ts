@@ -213,8 +213,12 @@ describe('writes follow changes', () => {
     }
     for (let n = 0; n < SERVICES; n += 1) put(n, 1, { release: '1' })
     const gateway = world.start()
-    const all = (): boolean => gateway.isSettled() && world.consul.keys().length === SERVICES
-    await eventually('carried', all, 30_000)
+    // A look plans everything, which takes longer than to carry it: that gets the processor first.
+    const all = async (): Promise<boolean> => {
+      await turns(SERVICES)
+      return world.consul.keys().length === SERVICES && gateway.isSettled()
+    }
+    await eventually('carried', all, 60_000)
     expect(world.consul.writes).toBe(SERVICES)
     // All restart as they were: each new run is there before the old one has expired.
     for (let n = 0; n < SERVICES; n += 1) put(n, 2, { release: '1' })
@@ -226,12 +230,12 @@ describe('writes follow changes', () => {
         const behind = there ? gateway.exposure.behind(there) : []
         return behind.length === COPIES && behind.every(({ id }) => id.startsWith(`run-${run}-`))
       })
-    await eventually('the second run is called', () => runs(2) && all(), 30_000)
+    await eventually('the second run is called', async () => (await all()) && runs(2), 60_000)
     expect(world.consul.writes).toBe(SERVICES)
     // And in a new release, instance by instance: at most once for what was mixed, once for the end.
     for (let n = 0; n < SERVICES; n += 1) put(n, 3, { release: '2' })
     for (let n = 0; n < SERVICES; n += 1) end(n, 2)
-    await eventually('the third run is called', () => runs(3) && all(), 30_000)
+    await eventually('the third run is called', async () => (await all()) && runs(3), 60_000)
     const said = new Set(
       world.consul.keys().map((key) => world.consul.instances(key)[0]?.labels['release']),
     )
