@@ -22,20 +22,32 @@ export interface BaggageRead {
  * others. Repeated keys are legal and keep their order.
  */
 export function parseBaggage(lines: readonly string[]): BaggageRead {
-  const members = lines
-    .join(',')
-    .split(',')
-    .map(trimSpaces)
-    .filter((member) => member !== '')
-  const entries = members.map(parseMember).filter((entry) => entry !== undefined)
-  return { entries, malformed: members.length - entries.length }
+  const entries: BaggageEntry[] = []
+  let malformed = 0
+  for (const part of lines.join(',').split(',')) {
+    const member = trimSpaces(part)
+    if (member === '') continue
+    const entry = parseMember(member)
+    if (entry === undefined) malformed += 1
+    else entries.push(entry)
+  }
+  return { entries, malformed }
 }
 
+const NO_PROPERTIES: readonly string[] = Object.freeze([])
+
 function parseMember(member: string): BaggageEntry | undefined {
-  const [pair = '', ...properties] = member.split(';').map(trimSpaces)
-  const entry = parsePair(pair)
-  if (entry === undefined || !properties.every(isProperty)) return undefined
-  return { key: entry.key, value: percentDecode(entry.value), properties }
+  const end = member.indexOf(';')
+  const pair = parsePair(end < 0 ? member : member.slice(0, end))
+  const properties =
+    end < 0
+      ? NO_PROPERTIES
+      : member
+          .slice(end + 1)
+          .split(';')
+          .map(trimSpaces)
+  if (pair === undefined || !properties.every(isProperty)) return undefined
+  return { key: pair.key, value: percentDecode(pair.value), properties }
 }
 
 /** The value may contain `=`; it is not decoded here. */
@@ -58,22 +70,47 @@ export function isToken(text: string): boolean {
 
 /** The members that fit, as they are written. */
 export function writtenBaggage(entries: readonly BaggageEntry[]): readonly string[] {
-  const members = entries
-    .filter(({ key }) => isToken(key))
-    .map(({ key, value, properties }) =>
-      [`${key}=${encode(value)}`, ...properties.filter(isProperty)].join(';'),
-    )
-  return fitBaggage(members)
+  return fitBaggage(entries.filter(({ key }) => isToken(key)).map(writtenMember), lengthOf)
+}
+
+function writtenMember({ key, value, properties }: BaggageEntry): string {
+  const pair = `${key}=${encode(value)}`
+  return properties.length === 0 ? pair : [pair, ...properties.filter(isProperty)].join(';')
+}
+
+/** Whether all of them are written. */
+export function isWholeBaggage(entries: readonly BaggageEntry[]): boolean {
+  return areShort(entries) || writtenBaggage(entries).length === entries.length
+}
+
+/** A character takes three bytes of UTF-8 at most, each of them three as %XX. */
+const MAX_ENCODED = 9
+
+/** Tokens, and far below the limits, as nearly all are: seen without encoding anything. */
+export function areShort(entries: readonly BaggageEntry[]): boolean {
+  let bytes = 0
+  for (const { key, value, properties } of entries) {
+    if (!isToken(key)) return false
+    bytes += key.length + value.length * MAX_ENCODED + 2
+    for (const property of properties) bytes += property.length + 1
+  }
+  return entries.length <= MAX_MEMBERS && bytes <= MAX_BYTES
 }
 
 /** Leaves out members past the limits; a short one after a long one may still fit. */
-export function fitBaggage(members: readonly string[]): readonly string[] {
-  const kept: string[] = []
-  let bytes = -1
+export function fitBaggage<T>(members: readonly T[], bytesOf: (member: T) => number): readonly T[] {
+  const kept: T[] = []
+  let total = -1
   for (const member of members) {
-    if (kept.length === MAX_MEMBERS || bytes + member.length + 1 > MAX_BYTES) continue
+    const longer = total + bytesOf(member) + 1
+    if (kept.length === MAX_MEMBERS || longer > MAX_BYTES) continue
     kept.push(member)
-    bytes += member.length + 1
+    total = longer
   }
   return kept
+}
+
+/** Written members are ASCII. */
+export function lengthOf(member: string): number {
+  return member.length
 }

@@ -1,11 +1,18 @@
-import { bareContext } from './bare.ts'
+import { bareContext, NO_VENDOR } from './bare.ts'
 import { CARRIES } from './carries.ts'
 import { ABSENT, isContext, NO_REJECTIONS, refuse, type HeaderCodec } from './codec.ts'
 import { firstValue, type TraceFields } from './fields.ts'
 import { isId } from './hex.ts'
 
 import type { Aspect, ContextSpanId, HeaderField, TraceContext, TraceSeed } from './model.ts'
-import { ofSpan, spanIdOfText, textOfSpan, traceIdOfText, type TextTraceIds } from './raw-id.ts'
+import {
+  ofSpan,
+  spanIdOfText,
+  textOfSpan,
+  traceIdOfText,
+  withTexts,
+  type TextTraceIds,
+} from './raw-id.ts'
 
 const ROOT = '_catrootmessageid'
 const PARENT = '_catparentmessageid'
@@ -73,13 +80,9 @@ function contextOf(root: string, parent: string, child?: string): TraceContext |
   const own = child === undefined ? above : spanIdOf(child, ids)
   if (above === undefined || own === undefined) return undefined
   const context = bareContext(ids, own, child === undefined ? 'unknown' : above, 'defer', FORMAT)
-  const { rawTraceId } = ids
   const isStandIn = child === undefined && parent === `${own}${STAND_IN}`
-  return {
-    ...context,
-    ...(rawTraceId === undefined ? {} : { rawTraceId }),
-    ...(isStandIn ? {} : { vendor: { [MESSAGES]: ofSpan(own, [parent, child].join(' ')) } }),
-  }
+  const vendor = isStandIn ? NO_VENDOR : { [MESSAGES]: ofSpan(own, [parent, child].join(' ')) }
+  return withTexts(context, ids, vendor)
 }
 
 function traceIdsOf(root: string): TextTraceIds | undefined {

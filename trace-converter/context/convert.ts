@@ -55,8 +55,8 @@ export function convertHeaders(headers: HeaderList, conversion: Conversion): Con
 const NONE: readonly Loss[] = Object.freeze([])
 
 function place(read: ContextRead, { spanId, traceId, traceIdBits }: Conversion): ContextRead {
-  const { context, seed, rejected } = read
   if (spanId === undefined) return read
+  const { context, seed, rejected } = read
   if (context !== undefined) return { context: childContext(context, spanId), rejected }
   if (seed === undefined) return read
   const trace = traceId === undefined ? seed.trace : { traceId, traceIdWidth: traceIdBits }

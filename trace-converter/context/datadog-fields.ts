@@ -61,9 +61,10 @@ export function hasForeignMember({ tracestate, vendor }: TraceContext): boolean 
 
 /** Whether a `dd` member says debug: `s:2` and above. */
 export function isDatadogDebug(members: readonly TracestateMember[]): boolean {
-  const value = members.find(({ key }) => key === MEMBER_KEY)?.value ?? ''
-  const part = value.split(';').find((text) => text.startsWith('s:'))
-  return samplingOf(parsePriority(part?.slice(2) ?? '') ?? 0) === 'debug'
+  const member = members.find(({ key }) => key === MEMBER_KEY)
+  const part = member?.value.split(';').find((text) => text.startsWith('s:'))
+  const priority = part === undefined ? undefined : parsePriority(part.slice(2))
+  return priority !== undefined && samplingOf(priority) === 'debug'
 }
 
 /** The fields that a `dd` member says, by Datadog's own rule: `s:2;o:rum;t.dm:-4`. */
@@ -72,9 +73,9 @@ export function readDatadogMember(
   sampling: Sampling,
 ): Vendor {
   const member = members.find(({ key }) => key === MEMBER_KEY)
-  if (member === undefined) return {}
+  if (member === undefined) return NO_VENDOR
   const tags: string[] = []
-  let vendor: Vendor = {}
+  let vendor = NO_VENDOR
   for (const part of member.value.split(';')) {
     const cut = part.indexOf(':')
     const [name, value] = [part.slice(0, Math.max(cut, 0)), part.slice(cut + 1)]

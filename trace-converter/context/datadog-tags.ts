@@ -1,5 +1,5 @@
 /** `x-datadog-tags`: `_dd.p.{name}={value},…`, printable ASCII without commas. */
-const TAG = /^(_dd\.p\.[\x21-\x2b\x2d-\x3c\x3e-\x7e]+)=([\x20-\x2b\x2d-\x7e]+)$/
+const TAG = /^_dd\.p\.[\x21-\x2b\x2d-\x3c\x3e-\x7e]+=[\x20-\x2b\x2d-\x7e]+$/
 /** The left half of a 128-bit trace id travels as one of them. */
 const HIGH_HALF = '_dd.p.tid'
 const HALF = /^(?!0{16})[0-9a-f]{16}$/
@@ -21,9 +21,13 @@ export function parseDatadogTags(line: string): DatadogTags | undefined {
   const tags = new Map<string, string>()
   let malformed = 0
   for (const part of line.split(',')) {
-    const [, name, value] = TAG.exec(part) ?? []
-    if (name === undefined || value === undefined) malformed += part === '' ? 0 : 1
-    else if (!tags.has(name)) tags.set(name, value)
+    if (!TAG.test(part)) {
+      malformed += part === '' ? 0 : 1
+      continue
+    }
+    const cut = part.indexOf('=')
+    const name = part.slice(0, cut)
+    if (!tags.has(name)) tags.set(name, part.slice(cut + 1))
   }
   const highHalf = tags.get(HIGH_HALF)
   tags.delete(HIGH_HALF)

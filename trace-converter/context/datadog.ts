@@ -1,6 +1,6 @@
 import { bareContext, NO_VENDOR } from './bare.ts'
 import { CARRIES } from './carries.ts'
-import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
+import { ABSENT, isContext, type HeaderCodec } from './codec.ts'
 import {
   DATADOG_ORIGIN,
   DATADOG_TAGS,
@@ -54,7 +54,8 @@ export const datadog: HeaderCodec = {
     }
     const trace = readId(fields, TRACE_ID, reject)
     const span = trace === undefined ? undefined : readId(fields, SPAN_ID, reject)
-    return { ...readContext(fields, trace, span, reject), rejected }
+    const context = readContext(fields, trace, span, reject)
+    return context === undefined ? { rejected } : { context, rejected }
   },
   write(context, _options, out) {
     if (isContext(context)) writeContext(context, out)
@@ -78,23 +79,23 @@ function readContext(
   low: string | undefined,
   span: string | undefined,
   reject: Reject,
-): Pick<ReadResult, 'context'> {
-  if (low === undefined || span === undefined) return {}
+): TraceContext | undefined {
+  if (low === undefined || span === undefined) return undefined
   const { highHalf = '', text } = readTags(fields, reject)
   const traceId = parseContextTraceId(highHalf + low)
   const spanId = parseContextSpanId(span)
-  if (traceId === undefined || spanId === undefined) return {}
+  if (traceId === undefined || spanId === undefined) return undefined
   const { sampling, ...finer } = readPriority(fields, reject)
   const origin = readOrigin(fields, reject)
   const traceIds = { traceId, traceIdWidth: hasHighHalf(traceId) ? 128 : 64 } as const
   const bare = bareContext(traceIds, spanId, 'unknown', sampling, 'datadog')
-  if (origin === undefined && text === '' && finer.vendor === NO_VENDOR) return { context: bare }
+  if (origin === undefined && text === '' && finer.vendor === NO_VENDOR) return bare
   const vendor = {
     ...(origin === undefined ? {} : { [DATADOG_ORIGIN]: origin }),
     ...(text === '' ? {} : { [DATADOG_TAGS]: text }),
     ...finer.vendor,
   }
-  return { context: { ...bare, vendor } }
+  return { ...bare, vendor }
 }
 
 function readTags(

@@ -10,7 +10,7 @@ import {
 import { readDeclaredSpanId, readDeclaredTraceId } from './declared-id.ts'
 import { firstValue, type TraceFields } from './fields.ts'
 import type { Sampling, TraceContext } from './model.ts'
-import { ofSpan, type TextTraceIds } from './raw-id.ts'
+import { ofSpan, withTexts, type TextTraceIds } from './raw-id.ts'
 
 /** The fields that hold something; undefined when one header holds more than there are fields. */
 export function textsOf(
@@ -91,12 +91,8 @@ function withSpan(
   }
   const hasParents = 'separator' in headers ? headers.fields.includes('parentId') : headers.parentId
   const none = hasParents === undefined || hasParents === false ? 'unknown' : 'root'
-  const { rawTraceId } = ids
-  return {
-    ...bareContext(ids, spanId, parent ?? none, sampling, name),
-    ...(rawTraceId === undefined ? {} : { rawTraceId }),
-    vendor: encoding === 'text' ? vendorOf(texts, name, spanId, parent) : NO_VENDOR,
-  }
+  const vendor = encoding === 'text' ? vendorOf(texts, name, spanId, parent) : NO_VENDOR
+  return withTexts(bareContext(ids, spanId, parent ?? none, sampling, name), ids, vendor)
 }
 
 /** The texts that the ids do not bring back. */

@@ -20,7 +20,14 @@ import type {
   TraceContext,
   TraceSeed,
 } from './model.ts'
-import { ofSpan, spanIdOfText, textOfSpan, textOfTraceId, traceIdOfText } from './raw-id.ts'
+import {
+  ofSpan,
+  spanIdOfText,
+  textOfSpan,
+  textOfTraceId,
+  traceIdOfText,
+  withTexts,
+} from './raw-id.ts'
 import { cutUserData, readUserData, writtenUserData } from './user-data.ts'
 
 const TRACE_ID = 'eagleeye-traceid'
@@ -104,12 +111,8 @@ function readTrace(fields: TraceFields): ReadResult {
   if (span === undefined)
     return refuse(FORMAT, SPAN_ID, fields.has(SPAN_ID) ? 'malformed' : 'incomplete')
   const parent = readLong(firstValue(fields, PARENT_ID)) ?? 'unknown'
-  const { rawTraceId } = ids
-  const context = {
-    ...bareContext(ids, span, parent, sampling, FORMAT),
-    ...(rawTraceId === undefined ? {} : { rawTraceId }),
-    vendor: readVendor(fields, span, place),
-  }
+  const bare = bareContext(ids, span, parent, sampling, FORMAT)
+  const context = withTexts(bare, ids, readVendor(fields, span, place))
   return { context, rejected: NO_REJECTIONS }
 }
 

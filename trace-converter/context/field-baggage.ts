@@ -1,4 +1,4 @@
-import { fitBaggage, isToken } from './baggage.ts'
+import { areShort, fitBaggage, isToken } from './baggage.ts'
 import type { TraceFields } from './fields.ts'
 import type { Aspect, BaggageEntry, HeaderField, TraceSeed } from './model.ts'
 import { percentDecode, percentEncoder } from './percent.ts'
@@ -28,8 +28,7 @@ export function writtenFieldBaggage(entries: readonly BaggageEntry[]): readonly 
     const name = key.toLowerCase()
     if (isToken(name) && !members.has(name)) members.set(name, encodeFieldValue(value))
   }
-  const fitting = new Set(fitBaggage([...members].map(([key, value]) => `${key}=${value}`)))
-  return [...members].filter(([key, value]) => fitting.has(`${key}=${value}`))
+  return fitBaggage([...members], ([key, value]) => key.length + value.length + 1)
 }
 
 /** One field a member. */
@@ -50,8 +49,8 @@ export function cutFieldBaggage(context: Pick<TraceSeed, 'baggage'>): readonly A
 }
 
 function isWholeInFields(entries: readonly BaggageEntry[]): boolean {
-  return (
-    entries.every(({ key }) => key === key.toLowerCase()) &&
-    writtenFieldBaggage(entries).length === entries.length
-  )
+  if (entries.length === 0) return true
+  if (!entries.every(({ key }) => key === key.toLowerCase())) return false
+  const isEach = new Set(entries.map(({ key }) => key)).size === entries.length
+  return isEach && (areShort(entries) || writtenFieldBaggage(entries).length === entries.length)
 }

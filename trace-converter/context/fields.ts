@@ -26,9 +26,11 @@ export class TraceFields {
 
   /** All lines of a name. */
   all(name: string): readonly string[] {
-    const from = this.#names.indexOf(name)
-    if (from < 0) return []
-    return this.#values.filter((_, index) => index >= from && this.#names[index] === name)
+    const lines: string[] = []
+    for (let at = this.#names.indexOf(name); at >= 0; at = this.#names.indexOf(name, at + 1)) {
+      lines.push(this.#values[at] ?? '')
+    }
+    return lines
   }
 
   /** The first line of each name behind a prefix, the prefix cut off. */

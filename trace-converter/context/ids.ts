@@ -1,4 +1,4 @@
-import { padHex } from './hex.ts'
+import { isId, padHex } from './hex.ts'
 import type { ContextSpanId, ContextTraceId, TraceContext } from './model.ts'
 
 const ZERO_HALF = '0000000000000000'
@@ -17,6 +17,18 @@ export function parseContextTraceId(text: string): ContextTraceId | undefined {
 /** 1 to 16 hex digits of either case, padded on the left to 16. undefined as above. */
 export function parseContextSpanId(text: string): ContextSpanId | undefined {
   return padHex(text, 16) as ContextSpanId | undefined
+}
+
+/** The 32 digits at `from` as W3C writes them: lower case, not all zero. undefined otherwise. */
+export function traceIdAt(text: string, from: number): ContextTraceId | undefined {
+  const to = from + 32
+  return isId(text, from, to) ? (text.slice(from, to) as ContextTraceId) : undefined
+}
+
+/** The 16 digits at `from`, as above. */
+export function spanIdAt(text: string, from: number): ContextSpanId | undefined {
+  const to = from + 16
+  return isId(text, from, to) ? (text.slice(from, to) as ContextSpanId) : undefined
 }
 
 /** A span id from randomness that the caller owns. */

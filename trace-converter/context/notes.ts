@@ -1,4 +1,5 @@
 import { vendorAspect } from './aspects.ts'
+import { NO_MEMBERS, NO_VENDOR } from './bare.ts'
 import type { Aspect, TraceContext, TracestateMember } from './model.ts'
 import { percentDecode, percentEncoder } from './percent.ts'
 import { traceIdOfText } from './raw-id.ts'
@@ -28,6 +29,7 @@ function textsOf({ vendor, rawTraceId }: TraceContext): readonly (readonly [stri
 
 /** The members that say what there is to say, whole texts only. */
 export function writtenNotes(context: TraceContext): readonly TracestateMember[] {
+  if (context.vendor === NO_VENDOR && context.rawTraceId === undefined) return NO_MEMBERS
   let text = ''
   for (const [name, value] of textsOf(context)) {
     const longer = `${text}${name}:${encode(value)};`

@@ -25,6 +25,15 @@ export function spanIdOfText(text: string, traceId: ContextTraceId): ContextSpan
   return parseContextSpanId(isPlain ? text : sha256(`${traceId} ${text}`).slice(0, 16))
 }
 
+/** A bare context with the text that its trace id came from, and what only its format says. */
+export function withTexts(
+  bare: TraceContext,
+  { rawTraceId }: Pick<TraceContext, 'rawTraceId'>,
+  vendor: TraceContext['vendor'],
+): TraceContext {
+  return rawTraceId === undefined ? { ...bare, vendor } : { ...bare, vendor, rawTraceId }
+}
+
 /** The text that a trace id came from, or the id itself. */
 export function textOfTraceId({ traceId, rawTraceId }: TraceContext): string {
   return rawTraceId ?? traceId

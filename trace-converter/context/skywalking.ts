@@ -1,10 +1,17 @@
 import { NO_VENDOR, bareContext, bareSeed } from './bare.ts'
-import { decodeBase64, encodeBase64 } from './base64.ts'
+import { decodeBase64, encodeBase64, isBase64 } from './base64.ts'
 import { CARRIES } from './carries.ts'
 import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
 import { cutCorrelation, readCorrelation, writtenCorrelation } from './correlation.ts'
 import { firstValue, trimSpaces, type TraceFields } from './fields.ts'
-import { ofSpan, spanIdOfText, textOfSpan, textOfTraceId, traceIdOfText } from './raw-id.ts'
+import {
+  ofSpan,
+  spanIdOfText,
+  textOfSpan,
+  textOfTraceId,
+  traceIdOfText,
+  withTexts,
+} from './raw-id.ts'
 import type {
   Aspect,
   HeaderField,
@@ -76,8 +83,7 @@ function parse(value: string): TraceContext | RejectReason {
   const fields = value.split('-')
   const [sample = '', trace = '', segment = '', index = ''] = fields
   const caller = fields.slice(4)
-  const isWhole =
-    fields.length === FIELDS && caller.every((part) => (decodeBase64(part) ?? '') !== '')
+  const isWhole = fields.length === FIELDS && caller.every(isBase64)
   if (!isWhole || !INDEX.test(index) || (sample !== '0' && sample !== '1')) return 'malformed'
   const traceText = decodeBase64(trace) ?? ''
   const segmentText = decodeBase64(segment) ?? ''
@@ -92,8 +98,7 @@ function parse(value: string): TraceContext | RejectReason {
     ...(text === spanId ? {} : { [SEGMENT]: ofSpan(spanId, `${segment}-${Number(index)}`) }),
     ...(caller.join('-') === NOBODY ? {} : { [CALLER]: caller.join('-') }),
   }
-  const { rawTraceId } = ids
-  return { ...context, vendor, ...(rawTraceId === undefined ? {} : { rawTraceId }) }
+  return withTexts(context, ids, vendor)
 }
 
 function withModes(context: TraceContext, fields: TraceFields): TraceContext {
@@ -106,8 +111,7 @@ function withModes(context: TraceContext, fields: TraceFields): TraceContext {
 function callerOf({ vendor }: TraceContext): string | undefined {
   const caller = vendor[CALLER]
   const parts = caller?.split('-') ?? []
-  const isCaller = parts.length === 4 && parts.every((part) => (decodeBase64(part) ?? '') !== '')
-  return isCaller ? caller : undefined
+  return parts.length === 4 && parts.every(isBase64) ? caller : undefined
 }
 
 /** Segment and index of this very span; a span made since has none, and stands for itself. */
@@ -115,7 +119,7 @@ function segmentOf(context: TraceContext): string | undefined {
   const kept = textOfSpan(context, SEGMENT)
   if (kept?.isOwn !== true) return undefined
   const [segment = '', index = '', ...more] = kept.text.split('-')
-  const isSegment = (decodeBase64(segment) ?? '') !== '' && INDEX.test(index) && more.length === 0
+  const isSegment = isBase64(segment) && INDEX.test(index) && more.length === 0
   return isSegment ? kept.text : undefined
 }
 

@@ -59,8 +59,8 @@ function needsB3(context: TraceContext, isDebugSaid: boolean): boolean {
 /** The context with what the stash adds, and without the stash. */
 export function unstash(context: TraceContext): TraceContext {
   if (context.tracestate.length === 0) return context
+  if (!context.tracestate.some(isStash)) return context
   const own = context.tracestate.filter(isStash)
-  if (own.length === 0) return context
   const tracestate = context.tracestate.filter((member) => !isStash(member))
   const firehose = own.some(({ key, value }) => key === OWN_KEY && value === FIREHOSE)
   const vendor = { ...context.vendor, ...readXrayMember(own) }
@@ -68,9 +68,10 @@ export function unstash(context: TraceContext): TraceContext {
 }
 
 /** Also other people's `b3`: a member of another trace is stale, and nobody needs it downstream. */
-function isStash(member: TracestateMember): boolean {
+export function isStash(member: TracestateMember): boolean {
   const { key } = member
-  return key === B3_KEY || key === OWN_KEY || isXrayMember(member) || isNote(member)
+  if (key === B3_KEY) return true
+  return key.startsWith(OWN_KEY) && (key === OWN_KEY || isXrayMember(member) || isNote(member))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { NO_BAGGAGE, NO_MEMBERS, NO_VENDOR } from './bare.ts'
 import { isId, isZeros } from './hex.ts'
-import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
+import { hasHighHalf, spanIdAt, traceIdAt } from './ids.ts'
 import type { RejectReason, TraceContext } from './model.ts'
 
 const SAMPLED = 1
@@ -20,14 +20,9 @@ const LETTER_A = 0x61
 /** Lower case only. A version after 00 may go on behind a `-`; only these four fields are read. */
 export function parseTraceparent(text: string): TraceContext | RejectReason {
   if (!hasFields(text)) return 'malformed'
-  if (!isId(text, VERSION_END + 1, TRACE_END) || !isId(text, TRACE_END + 1, SPAN_END)) {
-    const isZero =
-      isZeros(text, VERSION_END + 1, TRACE_END) || isZeros(text, TRACE_END + 1, SPAN_END)
-    return isZero && text === text.toLowerCase() ? 'zero-id' : 'malformed'
-  }
-  const traceId = parseContextTraceId(text.slice(VERSION_END + 1, TRACE_END))
-  const spanId = parseContextSpanId(text.slice(TRACE_END + 1, SPAN_END))
-  if (traceId === undefined || spanId === undefined) return 'zero-id'
+  const traceId = traceIdAt(text, VERSION_END + 1)
+  const spanId = spanIdAt(text, TRACE_END + 1)
+  if (traceId === undefined || spanId === undefined) return whyNoIds(text)
   const flags = digit(text, FLAGS_END - 1)
   // Written out, not spread: this is the one way in for the whole mesh.
   return {
@@ -43,6 +38,11 @@ export function parseTraceparent(text: string): TraceContext | RejectReason {
     source: 'w3c',
     random: (flags & RANDOM) !== 0,
   }
+}
+
+function whyNoIds(text: string): RejectReason {
+  const isZero = isZeros(text, VERSION_END + 1, TRACE_END) || isZeros(text, TRACE_END + 1, SPAN_END)
+  return isZero && text === text.toLowerCase() ? 'zero-id' : 'malformed'
 }
 
 /** Both known flags stand in the last digit. */

@@ -52,6 +52,14 @@ export function fitTracestate(members: readonly TracestateMember[]): readonly Tr
   return kept
 }
 
+/** So few and so short that they fit beside whatever a stash without notes adds; false: count them. */
+export function fitEasily(members: readonly TracestateMember[]): boolean {
+  return (
+    members.length <= MAX_MEMBERS / 2 &&
+    members.every((member) => sizeOf(member) <= LARGE_MEMBER && isValid(member))
+  )
+}
+
 /** With the comma. */
 function sizeOf({ key, value }: TracestateMember): number {
   return key.length + value.length + 2

@@ -1,5 +1,5 @@
 import { NO_BAGGAGE } from './bare.ts'
-import { fitBaggage, isToken } from './baggage.ts'
+import { fitBaggage, isToken, lengthOf } from './baggage.ts'
 import type { Aspect, BaggageEntry } from './model.ts'
 import { percentDecode, percentEncoder } from './percent.ts'
 
@@ -32,7 +32,7 @@ export function writtenUserData(entries: readonly BaggageEntry[]): readonly stri
   for (const { key, value } of entries) {
     if (isToken(key) && !pairs.has(key)) pairs.set(key, `${encode(key)}=${encode(value)}`)
   }
-  return fitBaggage([...pairs.values()])
+  return fitBaggage([...pairs.values()], lengthOf)
 }
 
 export function cutUserData(entries: readonly BaggageEntry[]): readonly Aspect[] {

@@ -1,30 +1,29 @@
-import { writtenBaggage } from './baggage.ts'
+import { isWholeBaggage } from './baggage.ts'
 import { NO_VENDOR } from './bare.ts'
 import { isContext } from './codec.ts'
 import { fitsDatadogMember, hasDatadogFields } from './datadog-fields.ts'
 import type { Aspect, TraceContext, TraceSeed } from './model.ts'
 import { lostFromNotes } from './notes.ts'
-import { writtenTracestate } from './stash.ts'
+import { isStash, writtenTracestate } from './stash.ts'
+import { fitEasily } from './tracestate.ts'
 import { hasXrayFields, isXrayMember } from './xray-fields.ts'
 
 const NOTHING: readonly Aspect[] = Object.freeze([])
 
 /** What the limits of baggage and tracestate leave out of a context. */
 export function cutOfW3c(value: TraceContext | TraceSeed): readonly Aspect[] {
-  if (isPlain(value)) return NOTHING
-  const cut: Aspect[] = []
-  const { length } = value.baggage
-  if (length > 0 && writtenBaggage(value.baggage).length < length) cut.push('baggage')
-  return isContext(value) ? [...cut, ...cutOfState(value)] : cut
+  const ofState = isContext(value) ? cutOfState(value) : NOTHING
+  return isWholeBaggage(value.baggage) ? ofState : ['baggage', ...ofState]
 }
 
-/** The usual context: nothing of it has a limit. */
-function isPlain(value: TraceContext | TraceSeed): boolean {
-  if (value.baggage.length > 0 || value.vendor !== NO_VENDOR) return false
-  return !isContext(value) || (value.tracestate.length === 0 && value.rawTraceId === undefined)
+/** The usual state: a few short members of others. */
+function isWholeState({ tracestate, vendor, rawTraceId }: TraceContext): boolean {
+  if (vendor !== NO_VENDOR || rawTraceId !== undefined) return false
+  return fitEasily(tracestate) && !tracestate.some(isStash)
 }
 
 function cutOfState(context: TraceContext): readonly Aspect[] {
+  if (isWholeState(context)) return NOTHING
   const { tracestate, vendor } = context
   const written = writtenTracestate(context)
   const keys = new Set(written.map(({ key }) => key))

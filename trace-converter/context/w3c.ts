@@ -39,7 +39,7 @@ export const w3c: HeaderCodec = {
     const baggage = hasBaggage ? readBaggage(fields, rejected) : NO_BAGGAGE
     if (typeof parsed !== 'string') {
       const tracestate = hasState ? readTracestate(fields, rejected) : NO_MEMBERS
-      return { context: unstash(withState({ ...parsed, baggage }, tracestate)), rejected }
+      return { context: unstash(withState(parsed, tracestate, baggage)), rejected }
     }
     if (parsed !== 'incomplete') reject(rejected, TRACEPARENT, parsed)
     if (hasState) reject(rejected, TRACESTATE, 'orphaned')
@@ -75,13 +75,18 @@ function readTraceparent(fields: TraceFields): TraceContext | RejectReason {
 }
 
 /** Datadog's services in the mesh say debug in a member of their own. */
-function withState(context: TraceContext, tracestate: readonly TracestateMember[]): TraceContext {
-  if (tracestate.length === 0) return context
+function withState(
+  context: TraceContext,
+  tracestate: readonly TracestateMember[],
+  baggage: readonly BaggageEntry[],
+): TraceContext {
+  if (tracestate.length === 0) return { ...context, baggage }
   const sampling = refineSampling(
     context.sampling,
     isDatadogDebug(tracestate) ? 'debug' : context.sampling,
   )
-  return { ...context, tracestate, sampling, vendor: readDatadogMember(tracestate, sampling) }
+  const vendor = readDatadogMember(tracestate, sampling)
+  return { ...context, baggage, tracestate, sampling, vendor }
 }
 
 function readTracestate(fields: TraceFields, rejected: Rejection[]): readonly TracestateMember[] {

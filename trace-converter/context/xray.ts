@@ -1,9 +1,9 @@
 import { bareContext, bareSeed, NO_VENDOR } from './bare.ts'
 import { CARRIES } from './carries.ts'
-import { ABSENT, isContext, type HeaderCodec, type ReadResult } from './codec.ts'
+import { ABSENT, isContext, type HeaderCodec } from './codec.ts'
 import { firstValue, trimSpaces } from './fields.ts'
 import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
-import type { Rejection, RejectReason, Sampling } from './model.ts'
+import type { Rejection, RejectReason, Sampling, TraceContext, TraceSeed } from './model.ts'
 import { isXrayField, writtenXrayFields, XRAY_ASKS, xrayVendor } from './xray-fields.ts'
 
 const NAME = 'x-amzn-trace-id'
@@ -46,9 +46,11 @@ export const xray: HeaderCodec = {
       rejected.push({ format: FORMAT, header: NAME, reason })
     }
     const parsed = parse(value, reject)
-    if (typeof parsed === 'object') return { ...parsed, rejected }
-    reject(parsed)
-    return { rejected }
+    if (typeof parsed === 'string') {
+      reject(parsed)
+      return { rejected }
+    }
+    return isContext(parsed) ? { context: parsed, rejected } : { seed: parsed, rejected }
   },
   write(context, _options, out) {
     const traceId = isContext(context) ? context.traceId : context.trace?.traceId
@@ -65,7 +67,7 @@ export const xray: HeaderCodec = {
   },
 }
 
-type Found = Pick<ReadResult, 'context' | 'seed'>
+type Found = TraceContext | TraceSeed
 
 function parse(value: string, reject: (reason: RejectReason) => void): Found | RejectReason {
   if (value.length > MAX_CHARS) return 'too-long'
@@ -78,9 +80,9 @@ function parse(value: string, reject: (reason: RejectReason) => void): Found | R
     else if (key !== 'Root' && key !== 'Parent' && key !== 'Sampled') others.push(part)
     else if (!said.has(key)) said.set(key, text)
   }
-  const context = readContext(said, others)
-  if (typeof context === 'object' && malformed > 0) reject('malformed')
-  return context
+  const found = readContext(said, others)
+  if (typeof found === 'object' && malformed > 0) reject('malformed')
+  return found
 }
 
 function cutAt(part: string): readonly [key: string, text: string] {
@@ -105,10 +107,10 @@ function readContext(
   if (traceId === undefined) return 'zero-id'
   const ids = { traceId, traceIdWidth: hasHighHalf(traceId) ? 128 : 64 } as const
   const vendor = xrayVendor(others, sampled === '?')
-  if (parent === undefined) return { seed: { ...bareSeed(sampling, FORMAT), vendor, trace: ids } }
+  if (parent === undefined) return { ...bareSeed(sampling, FORMAT), vendor, trace: ids }
   if (!PARENT.test(parent)) return 'malformed'
   const spanId = parseContextSpanId(parent)
   if (spanId === undefined) return 'zero-id'
   const context = bareContext(ids, spanId, 'unknown', sampling, FORMAT)
-  return { context: vendor === NO_VENDOR ? context : { ...context, vendor } }
+  return vendor === NO_VENDOR ? context : { ...context, vendor }
 }
