@@ -1,61 +1,63 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
-import { isthmus, startIsthmus } from '../support/command.ts'
+import type { ServiceKey } from '../../src/registry/model.ts'
+import type { PlainInstance } from '../contract/registry-harness.ts'
 import { ConsulClient } from '../support/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
-import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
-import { GREETER, type GreeterKey } from './dubbo.ts'
-import { ownAddress } from './own-address.ts'
+import { CrossingGateway } from './crossing-gateway.ts'
 
-const READY_WITHIN_MS = 60_000
-
-interface Parts {
-  readonly zookeeper: RealServer
-  readonly consul: RealServer
-  readonly ports: PortRange
+export interface StageOptions {
+  /** More of the configuration of the registry in ZooKeeper. */
+  readonly registry?: Readonly<Record<string, unknown>>
+  /** Identities of the replicas; one by itself without. */
+  readonly gateways?: readonly string[]
 }
 
-/** ZooKeeper and Consul of their own with a gateway between, on the machine's own address. */
+interface StageParts {
+  readonly life: Lifetime
+  readonly zookeeper: RealServer
+  readonly consul: RealServer
+  readonly gateways: readonly CrossingGateway[]
+}
+
+/** ZooKeeper and Consul of their own with gateways between, on the machine's own address. */
 export class CrossingStage implements AsyncDisposable {
   readonly zookeeper: RealServer
   readonly consul: RealServer
-  readonly mesh: ConsulClient
+  readonly gateways: readonly CrossingGateway[]
   readonly #life: Lifetime
-  readonly #admin: string
+  readonly #mesh: ConsulClient
 
-  private constructor(
-    life: Lifetime,
-    servers: { readonly zookeeper: RealServer; readonly consul: RealServer },
-    admin: string,
-  ) {
+  private constructor({ life, zookeeper, consul, gateways }: StageParts) {
     this.#life = life
-    this.zookeeper = servers.zookeeper
-    this.consul = servers.consul
-    this.mesh = new ConsulClient(servers.consul.address)
-    life.defer(() => this.mesh.destroy())
-    this.#admin = admin
+    this.zookeeper = zookeeper
+    this.consul = consul
+    this.gateways = gateways
+    this.#mesh = new ConsulClient(consul.address)
+    life.defer(() => this.#mesh.destroy())
   }
 
-  static async open(rpc: 'dubbo' | 'dubbo-application'): Promise<CrossingStage> {
+  static async open(options: StageOptions = {}): Promise<CrossingStage> {
+    const { registry = {}, gateways: ids = ['gw-peers'] } = options
     const life = new Lifetime()
     try {
       const folder = await mkdtemp(join(tmpdir(), `isthmus-crossing-${process.pid}-`))
       life.defer(() => rm(folder, { recursive: true, force: true }))
-      const [zookeeper, consul] = await Promise.all([startZookeeper(), startConsul()])
-      life.use(zookeeper)
-      life.use(consul)
-      const config = join(folder, 'isthmus.yaml')
-      const ports = life.use(await claimPorts(100))
-      const parts = { zookeeper, consul, ports }
-      await writeFile(config, JSON.stringify(configFor(rpc, parts, folder)))
-      const gateway = life.use(startIsthmus('gateway', '-c', config))
-      const { url } = await gateway.logged('admin listens', READY_WITHIN_MS)
-      await gateway.logged('gateway is ready', READY_WITHIN_MS)
-      return new CrossingStage(life, { zookeeper, consul }, String(url))
+      const zookeeper = life.use(await startZookeeper())
+      const consul = life.use(await startConsul())
+      const servers = { zookeeper: zookeeper.address, consul: consul.address }
+      const gateways: CrossingGateway[] = []
+      for (const id of ids) {
+        const gateway = await CrossingGateway.configure({ ...servers, id, folder, registry })
+        gateways.push(life.use(gateway))
+      }
+      await Promise.all(gateways.map((gateway) => gateway.start()))
+      return new CrossingStage({ life, zookeeper, consul, gateways })
     } catch (error) {
       await life[Symbol.asyncDispose]()
       throw error
@@ -63,21 +65,18 @@ export class CrossingStage implements AsyncDisposable {
   }
 
   /** Registers a service of the mesh as one does by hand: in Consul only. */
-  async register(key: GreeterKey, port: number): Promise<void> {
-    await this.mesh.register({ name: GREETER, ...key }, { host: ownAddress(), port })
+  async register(key: ServiceKey, instance: PlainInstance): Promise<void> {
+    await this.#mesh.register(key, instance)
   }
 
-  async deregister(key: GreeterKey, port: number): Promise<void> {
-    await this.mesh.deregister({ name: GREETER, ...key }, { host: ownAddress(), port })
+  async deregister(key: ServiceKey, instance: PlainInstance): Promise<void> {
+    await this.#mesh.deregister(key, instance)
   }
 
-  /** What `isthmus explain --json` says of the greeter. */
-  async explained(): Promise<unknown> {
-    const { code, stdout, stderr } = await isthmus(
-      ...['explain', GREETER, '--json', '--admin', this.#admin],
-    )
-    if (code !== 0) throw new Error(stderr)
-    return JSON.parse(stdout)
+  /** What Consul gives a caller who asks for a service by its name there. */
+  async inConsul(name: string): Promise<readonly MeshInstance[]> {
+    const answer = await fetch(`${this.consul.address}/v1/health/service/${name}?passing=1`)
+    return meshInstances.parse(await answer.json())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,31 +84,19 @@ export class CrossingStage implements AsyncDisposable {
   }
 }
 
-function configFor(
-  rpc: string,
-  { zookeeper, consul, ports: { from, to } }: Parts,
-  folder: string,
-): object {
-  const advertise = ownAddress()
-  return {
-    gateway: {
-      admin: { port: 0 },
-      id: 'gw-peers',
-      bind: '0.0.0.0',
-      ports: { from, to },
-      state: { path: join(folder, 'state') },
-      legacy: {
-        advertise,
-        registries: [
-          { kind: 'zookeeper', name: 'zk', servers: [zookeeper.address], layouts: { rpc } },
-        ],
-        headers: { accepts: ['b3'], sends: ['b3'] },
-      },
-      mesh: {
-        advertise,
-        registries: [{ kind: 'consul', name: 'consul', url: consul.address }],
-        headers: { accepts: ['w3c'], sends: ['w3c'] },
-      },
-    },
-  }
-}
+const meshInstances = z.array(
+  z
+    .object({
+      Service: z.object({
+        Address: z.string(),
+        Port: z.number(),
+        Meta: z.record(z.string(), z.string()),
+      }),
+    })
+    .transform(({ Service: { Address, Port, Meta } }) => ({
+      address: `${Address}:${Port}`,
+      meta: Meta,
+    })),
+)
+
+export type MeshInstance = z.infer<typeof meshInstances>[number]

@@ -32,7 +32,7 @@ const keyOf = (group: string): GreeterKey => ({
 })
 
 beforeAll(async () => {
-  stage = life.use(await CrossingStage.open('dubbo'))
+  stage = life.use(await CrossingStage.open())
   caller = life.use(await DubboPeer.start({ application: 'mesh-caller' }))
   const zookeeper = stage.zookeeper.address
   await Promise.all(MODES.map(([mode, metadata]) => startProvider(mode, metadata, zookeeper)))
@@ -52,15 +52,10 @@ async function startProvider(mode: string, metadata: string, zookeeper: string):
   await provider.begin()
 }
 
-const entries = z.array(z.object({ Service: z.object({ Address: z.string(), Port: z.number() }) }))
-
-/** What Consul gives a caller. */
+/** Addresses that Consul gives a caller. */
 async function inConsul(group: string): Promise<readonly string[]> {
-  const name = `isthmus-peers-greeter-${group}-v1-0-0`
-  const answer = await fetch(`${stage.consul.address}/v1/health/service/${name}?passing=1`)
-  return entries
-    .parse(await answer.json())
-    .map(({ Service }) => `${Service.Address}:${Service.Port}`)
+  const instances = await stage.inConsul(`isthmus-peers-greeter-${group}-v1-0-0`)
+  return instances.map(({ address }) => address)
 }
 
 async function appears(group: string): Promise<string> {
@@ -87,7 +82,7 @@ const explained = z.object({
 
 /** Ports of the instances that the gateway sees behind a service. */
 async function seen(group: string): Promise<readonly number[]> {
-  const { services } = explained.parse(await stage.explained())
+  const { services } = explained.parse(await stage.gateways[0]?.explained(GREETER))
   const found = services.filter(({ key }) => key === keyText({ name: GREETER, ...keyOf(group) }))
   return found.flatMap(({ instances }) => instances.map(({ instance }) => instance.port))
 }

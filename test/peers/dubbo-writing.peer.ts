@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
+import type { PlainInstance } from '../contract/registry-harness.ts'
 import { eventually } from '../support/eventually.ts'
 import { CrossingStage } from './crossing-stage.ts'
-import { DubboPeer, type GreeterKey } from './dubbo.ts'
+import { DubboPeer, GREETER, type GreeterKey } from './dubbo.ts'
+import { ownAddress } from './own-address.ts'
 
 /**
  * Real consumers of Dubbo in ZooKeeper, and providers that are only in Consul: what the gateway
@@ -75,7 +77,7 @@ describe.each(['dubbo', 'dubbo-application'] as const)('written as %s', (rpc) =>
   const peers = new Map<string, DubboPeer>()
 
   beforeAll(async () => {
-    stage = stageLife.use(await CrossingStage.open(rpc))
+    stage = stageLife.use(await CrossingStage.open({ registry: { layouts: { rpc } } }))
     const zookeeper = stage.zookeeper.address
     const started = CONSUMERS[rpc].map(async ({ name, generation, settings }) => {
       const options = { application: 'a-consumer', zookeeper, generation, settings }
@@ -96,8 +98,14 @@ describe.each(['dubbo', 'dubbo-application'] as const)('written as %s', (rpc) =>
     if (!peer) throw new Error(`${name} did not start`)
     return peer
   }
-  const register = (as: string): Promise<void> => stage.register(keyOf(as), ports.get(as) ?? 0)
-  const deregister = (as: string): Promise<void> => stage.deregister(keyOf(as), ports.get(as) ?? 0)
+  const instanceOf = (as: string): PlainInstance => ({
+    host: ownAddress(),
+    port: ports.get(as) ?? 0,
+  })
+  const register = (as: string): Promise<void> =>
+    stage.register({ name: GREETER, ...keyOf(as) }, instanceOf(as))
+  const deregister = (as: string): Promise<void> =>
+    stage.deregister({ name: GREETER, ...keyOf(as) }, instanceOf(as))
 
   /** Of each consumer of the protocol: how long until it is answered, or is not any more. */
   async function until(as: string, isAnswered: boolean, sinceMs: number): Promise<void> {

@@ -1,8 +1,5 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { freePorts } from '../support/servers/free-port.ts'
-import { startServer, type RealServer } from '../support/servers/real-server.ts'
+import { JavaPeer } from './java-peer.ts'
 import { ownAddress } from './own-address.ts'
 
 /** The interface of all services here; its group tells them apart. */
@@ -16,6 +13,8 @@ export interface GreeterKey {
 
 /** How long a provider that is killed stays in ZooKeeper. */
 const SESSION_MS = 5_000
+/** So long Dubbo 3 waits for more changes after the first ones; five seconds when it is not told. */
+const NOTICES_AFTER_MS = 100
 
 export interface DubboOptions {
   readonly generation?: 2 | 3
@@ -28,64 +27,53 @@ export interface DubboOptions {
 
 /** A Dubbo application that takes orders. Each order throws with what Dubbo threw. */
 export class DubboPeer implements AsyncDisposable {
-  readonly #server: RealServer
-  readonly #orders: string
+  readonly #java: JavaPeer
 
-  private constructor(server: RealServer, orders: string) {
-    this.#server = server
-    this.#orders = orders
+  private constructor(java: JavaPeer) {
+    this.#java = java
   }
 
   static async start(options: DubboOptions): Promise<DubboPeer> {
-    const [port = 0] = await freePorts(1)
-    const orders = `http://127.0.0.1:${port}`
-    const folder = await mkdtemp(join(tmpdir(), `isthmus-dubbo-${process.pid}-`))
-    const registry =
-      options.zookeeper === undefined
-        ? 'N/A'
-        : `zookeeper://${options.zookeeper}?session=${SESSION_MS}`
-    const server = await startServer({
+    const { application, generation = 3, settings = {}, zookeeper } = options
+    const java = await JavaPeer.start({
       name: 'Dubbo',
-      address: orders,
-      command: 'java',
-      args: [
-        ...jvm(folder, options),
-        'isthmus.peers.DubboPeer',
-        ...[String(port), ownAddress(), registry],
-      ],
-      folder,
-      ready: async (signal) => {
-        const answer = await fetch(`${orders}/version`, { signal })
-        return answer.ok ? await answer.text() : undefined
+      program: `dubbo-${generation}`,
+      main: 'DubboPeer',
+      args: [ownAddress(), zookeeper === undefined ? 'N/A' : registryOf(zookeeper)],
+      properties: {
+        'dubbo.application.name': application,
+        'dubbo.application.qos-enable': 'false',
+        DUBBO_IP_TO_REGISTRY: ownAddress(),
+        ...settings,
       },
     })
-    return new DubboPeer(server, orders)
+    return new DubboPeer(java)
   }
 
   /** Provides from {@link begin} on, answering `<as> greets <caller>`. Returns the port. */
   async serve(as: string, key: GreeterKey): Promise<number> {
     const [port = 0] = await freePorts(1)
-    await this.#order('serve', { as, port: String(port), ...key })
+    await this.#java.order('serve', { as, port: String(port), ...key })
     return port
   }
 
   /** Connects to the registry, which it takes for its metadata too. */
   async begin(): Promise<void> {
-    await this.#order('start', {})
+    await this.#java.order('start')
   }
 
   /** Ends a service and takes it out of the registry. */
   async withdraw(as: string): Promise<void> {
-    await this.#order('withdraw', { as })
+    await this.#java.order('withdraw', { as })
   }
 
   /** Consumes a service that need not be there yet; with a `url` by that and no registry. */
   async refer(as: string, key: GreeterKey & { readonly url?: string }): Promise<void> {
-    await this.#order('refer', { as, ...key })
+    await this.#java.order('refer', { as, ...key })
   }
 
   async call(as: string, caller = 'somebody'): Promise<string> {
-    return await this.#order('call', { as, caller })
+    return await this.#java.order('call', { as, caller })
   }
 
   /** What the call was answered with; undefined when it failed. */
@@ -95,43 +83,15 @@ export class DubboPeer implements AsyncDisposable {
 
   /** Exceptions in what it printed that say that it read something it could not take. */
   misreadings(): readonly string[] {
-    const lines = this.#server.tail(Infinity).split('\n')
+    const lines = this.#java.printed().split('\n')
     return lines.filter((line) => /NullPointer|ClassCast|InvalidTypeId|JSONException/.test(line))
   }
 
-  tail(): string {
-    return this.#server.tail()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server[Symbol.asyncDispose]()
-  }
-
-  async #order(order: string, given: Readonly<Record<string, string>>): Promise<string> {
-    const answer = await fetch(`${this.#orders}/${order}?${new URLSearchParams(given).toString()}`)
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`${order} ${JSON.stringify(given)}: ${text}`)
-    return text
+    await this.#java[Symbol.asyncDispose]()
   }
 }
 
-function jvm(folder: string, options: DubboOptions): readonly string[] {
-  const { application, generation = 3, settings = {} } = options
-  const classPath = process.env[`ISTHMUS_TEST_DUBBO_${generation}`]
-  if (classPath === undefined) throw new Error('run this by test/peers/run.ts')
-  const properties = {
-    'user.home': folder, // Dubbo keeps caches there
-    'org.slf4j.simpleLogger.defaultLogLevel': 'warn',
-    'dubbo.application.name': application,
-    'dubbo.application.qos-enable': 'false',
-    DUBBO_IP_TO_REGISTRY: ownAddress(),
-    ...settings,
-  }
-  return [
-    ...['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-    // Dubbo 2.7 makes its proxies by what Java has closed since.
-    ...['--add-opens', 'java.base/java.lang=ALL-UNNAMED'],
-    ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
-    ...['-cp', classPath],
-  ]
+function registryOf(zookeeper: string): string {
+  return `zookeeper://${zookeeper}?session=${SESSION_MS}&delay-notification=${NOTICES_AFTER_MS}`
 }

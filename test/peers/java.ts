@@ -6,25 +6,48 @@ import { run } from './command.ts'
 const HERE = join(import.meta.dirname, 'java')
 const SOURCES = join(HERE, 'isthmus', 'peers')
 
-const INSTALL = `Java 11 or later with its compiler, and Maven, are needed to bring the Java peers: install them
+const INSTALL = `Java 17 or later with its compiler, and Maven, are needed to bring the Java peers: install them
 (Debian: default-jdk-headless, maven). Then run the same command again.`
 
+/** What each program is compiled from; `java/<program>.xml` lists the libraries. */
+const PROGRAMS = {
+  'dubbo-2': ['Orders', 'Greeter', 'DubboPeer'],
+  'dubbo-3': ['Orders', 'Greeter', 'DubboPeer', 'DubboReader'],
+  curator: ['Orders', 'CuratorPeer'],
+  spring: ['Orders', 'SpringPeer'],
+} as const
+
+export type JavaProgram = keyof typeof PROGRAMS
+
+/** Names of the settings that tell the tests where each program is. */
+export function classPathVariable(program: JavaProgram): string {
+  return `ISTHMUS_TEST_JAVA_${program.toUpperCase().replace('-', '_')}`
+}
+
+/** Those settings, every program ready to run; throws with what to install. */
+export function javaClassPaths(folder: string): Readonly<Record<string, string>> {
+  const programs: readonly JavaProgram[] = ['dubbo-2', 'dubbo-3', 'curator', 'spring']
+  return Object.fromEntries(
+    programs.map((program) => [classPathVariable(program), classPath(folder, program)]),
+  )
+}
+
 /**
- * Class path of the peer that `java/<name>.xml` lists the libraries of: brought by this machine's
- * own Maven and compiled into `folder`, the first time and after each change of either. Throws
- * with what to install.
+ * The libraries are brought by this machine's own Maven and the program is compiled into `folder`,
+ * the first time and after each change of either.
  */
-export function javaClassPath(folder: string, name: string, sources: readonly string[]): string {
-  const pom = join(HERE, `${name}.xml`)
-  const files = sources.map((source) => join(SOURCES, source))
-  const libraries = once(join(folder, `${name}-${contentOf([pom])}`), (scratch) => {
-    process.stdout.write(`fetching ${name} by Maven …\n`)
+function classPath(folder: string, program: JavaProgram): string {
+  const pom = join(HERE, `${program}.xml`)
+  const files = PROGRAMS[program].map((source) => join(SOURCES, `${source}.java`))
+  const libraries = once(join(folder, `${program}-${contentOf([pom])}`), (scratch) => {
+    process.stdout.write(`fetching ${program} by Maven …\n`)
     const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${scratch}`]
     run('mvn', ['-B', '-q', '-f', pom, ...goal], INSTALL)
   })
   const path = join(libraries, '*')
-  const classes = once(join(folder, `${name}-classes-${contentOf([pom, ...files])}`), (scratch) =>
-    run('javac', ['-nowarn', '-d', scratch, '-cp', path, ...files], INSTALL),
+  const classes = once(
+    join(folder, `${program}-classes-${contentOf([pom, ...files])}`),
+    (scratch) => run('javac', ['-nowarn', '-d', scratch, '-cp', path, ...files], INSTALL),
   )
   return `${classes}:${path}`
 }

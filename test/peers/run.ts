@@ -8,7 +8,7 @@ import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { endLeftovers, readLedger } from '../support/run/ledger.ts'
 import { readResults, type TestResults } from '../support/run/results.ts'
 import { summary } from '../support/run/summary.ts'
-import { javaClassPath } from './java.ts'
+import { javaClassPaths } from './java.ts'
 import { envoyProgram } from './program.ts'
 
 /** Tests against programs of other people that are too large for every run. Arguments go to jest. */
@@ -22,12 +22,10 @@ async function main(args: readonly string[]): Promise<number> {
   const ledger = join(folder, 'servers.jsonl')
   const cache = join(ROOT, '.cache/servers')
   const program = envoyProgram(join(cache, 'envoy'), process.env['ISTHMUS_ENVOY'])
-  const dubbo = ['Greeter.java', 'DubboPeer.java']
   const output = join(folder, 'results.json')
   const status = await runJest([...args, '--json', `--outputFile=${output}`], {
     ISTHMUS_TEST_ENVOY: program,
-    ISTHMUS_TEST_DUBBO_2: javaClassPath(join(cache, 'java'), 'dubbo-2', dubbo),
-    ISTHMUS_TEST_DUBBO_3: javaClassPath(join(cache, 'java'), 'dubbo-3', dubbo),
+    ...javaClassPaths(join(cache, 'java')),
     ISTHMUS_TEST_LEDGER: ledger,
   })
   const starts = readLedger(ledger)
