@@ -8,16 +8,21 @@ type Export = Service['exports'][number]
 type Standing = Export['standing'][number]
 
 /** For people; what stands in it is in the JSON as well. */
-export function explainText(query: string, { mirrors, services }: ExplainAnswer): string {
+export function explainText(query: string, answer: ExplainAnswer): string {
+  const { mirrors, unreadable, services } = answer
   const doubts = mirrors
     .filter(({ state }) => state !== 'complete')
     .map(({ registry, state, staleReason }) => {
       const why = staleReason === undefined ? '' : ` (${staleReason})`
       return `! ${registry} is ${state}${why}: it may hold more than is said here`
     })
+  const unread = unreadable.map(
+    ({ registry, name, reason }) => `! ${name} is in ${registry} and cannot be read: ${reason}`,
+  )
   const blocks = services.map(serviceText)
+  const known = [...unread, ...blocks]
   const none = `nothing is called ${query}, and no instance is at it`
-  return `${[...doubts, ...(blocks.length > 0 ? blocks : [none])].join('\n')}\n`
+  return `${[...doubts, ...(known.length > 0 ? known : [none])].join('\n')}\n`
 }
 
 function serviceText({ direction, key, instances, exports }: Service): string {
@@ -35,14 +40,16 @@ const KEPT_BACK: Readonly<Record<NonNullable<Instance['keptBack']>, string>> = {
   ledger: 'not carried: its address is one that this gateway hands out',
   critical: 'no requests: its health is critical',
   'no-weight': 'no requests: its weight is 0',
-  'same-address': 'no requests: the same address is known from a registry that goes before',
+  'same-address':
+    'no requests: its address is known from another record, or from a registry that goes before',
   farther: 'no requests: others came by fewer gateways',
 }
 
 function instanceText(found: Instance): string {
   const { registry, instance, keptBack } = found
   const fate = keptBack === undefined ? 'gets requests' : KEPT_BACK[keptBack]
-  return `  ${addressText(instance)}  in ${registry}, ${writerText(found)}, ${instance.health}: ${fate}`
+  const writer = `${writerText(found)}${originText(found)}`
+  return `  ${addressText(instance)}  in ${registry}, ${writer}, ${instance.health}: ${fate}`
 }
 
 function exportText(one: Export): readonly string[] {
@@ -60,17 +67,26 @@ function exportText(one: Export): readonly string[] {
 function stateText({ action, reason, detail, heldForMs }: Export): string {
   const why = [reason, detail].filter((one) => one !== undefined).join(': ')
   const held = heldForMs === undefined ? '' : `, held for ${Math.round(heldForMs / 1_000)} s`
-  return `${action}${why === '' ? '' : ` (${why})`}${held}`
+  const until = action === 'hold' ? HOLD_ENDS : ''
+  return `${action}${why === '' ? '' : ` (${why})`}${held}${until}`
 }
+
+const HOLD_ENDS =
+  ': too many go at once; until a second complete read, gateway.sync.removalBudget.holdMs, or release'
 
 function standingText(entry: Standing): string {
   const { instance } = entry
   // Other replicas hide what a dead gateway left behind: its entries are critical then.
   const dead = entry.whose === 'other-gateway' && instance.health === 'critical'
   const end = dead ? 'hidden: its gateway is not there or has no instance' : instance.health
-  const origin = instance.origin
-  const from = origin ? `, for ${keyText(origin.key)} in ${origin.registry}` : ''
-  return `${addressText(instance)}  ${writerText(entry)}${from}: ${end}`
+  return `${addressText(instance)}  ${writerText(entry)}${originText(entry)}: ${end}`
+}
+
+/** Where what a gateway wrote was first registered, and by which gateways it came if by several. */
+function originText({ instance: { origin } }: Standing | Instance): string {
+  if (!origin) return ''
+  const way = origin.path.length > 1 ? ` by ${origin.path.join(' > ')}` : ''
+  return `, for ${keyText(origin.key)} in ${origin.registry}${way}`
 }
 
 function writerText({ whose, owner }: Standing | Instance): string {

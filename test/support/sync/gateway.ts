@@ -31,6 +31,8 @@ export interface GatewaySetup {
   readonly mesh: Side | readonly Side[]
   readonly options?: Partial<BridgeOptions>
   readonly exposure?: Partial<ExposureOptions>
+  /** It only reads, as for a plan. */
+  readonly observes?: boolean
   /** Stands between the gateway and each of its registries. */
   readonly wrap?: (registry: Registry) => Registry
 }
@@ -47,7 +49,7 @@ export class Gateway implements AsyncDisposable {
   readonly #done: Promise<void>
 
   constructor({ legacy, mesh, options, exposure, wrap = (one) => one, ...setup }: GatewaySetup) {
-    const { owner, cluster } = setup
+    const { owner, cluster, observes = false } = setup
     this.#owner = owner
     this.#backends = [legacy, mesh].flat().map(({ backend }) => backend)
     this.exposure = new PredictingExposure({ host: `${owner}.test`, ...exposure })
@@ -66,7 +68,8 @@ export class Gateway implements AsyncDisposable {
       metrics: new Metrics(),
       clock: systemClock,
     })
-    this.#done = this.bridge.run(this.#abort.signal)
+    const { signal } = this.#abort
+    this.#done = observes ? this.bridge.observe(signal) : this.bridge.run(signal)
     this.#done.catch(() => undefined) // whoever asks hears of it
   }
 

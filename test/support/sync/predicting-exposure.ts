@@ -7,8 +7,8 @@ const PORTS = { from: 20_000, count: 10_000 }
 
 export interface ExposureOptions {
   readonly host: string
-  /** Whether an address is there at the first offer, or some turns of the event loop later. */
-  readonly slow?: boolean
+  /** Whether an address is there at the first offer, some turns of the event loop later, or never. */
+  readonly slow?: boolean | 'never'
   /** Addresses that it handed out in an earlier run. */
   readonly ledger?: Set<string>
   /** Whether it forgets at once what it handed out. */
@@ -33,6 +33,7 @@ export class PredictingExposure implements Exposure {
     this.#offered.set(text, endpoints)
     const address = { host: this.#options.host, port: portOf(text) }
     if (this.#options.slow && !this.#accepting.has(text)) {
+      if (this.#options.slow === 'never') return undefined
       setImmediate(() => {
         this.#accepting.add(text)
         for (const wake of this.#listeners) wake(direction, keyText(key))
