@@ -62,26 +62,38 @@ export class ServiceReader {
     way: Pick<Following, 'waitMs' | 'goesOn'>,
     signal: AbortSignal,
   ): Promise<void> {
+    let failures = 0
+    const answered = (): void => void (failures = 0)
     while (this.#exists(name)) {
       try {
-        const index = this.#table.get(name)?.index ?? 1
-        for await (const answer of follow(
-          this.#catalog.http,
-          servicePath(name),
-          { index, ...way },
-          signal,
-        )) {
-          this.take(await this.#confirmed(this.#catalog.serviceIn(name, answer), signal))
-          // The query of a service that is not there comes back with every change of any other.
-          if (!this.#exists(name)) return
-        }
+        await this.#followTo(name, way, answered, signal)
         return
       } catch (error) {
         signal.throwIfAborted()
         if (!mayPass(error)) throw error
-        await delay(backoffMs(0), undefined, { signal })
+        await delay(backoffMs(failures++), undefined, { signal })
         await this.read(name, signal)
       }
+    }
+  }
+
+  /** Until it has no instances, or does not go on. */
+  async #followTo(
+    name: string,
+    { waitMs, goesOn }: Pick<Following, 'waitMs' | 'goesOn'>,
+    answered: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const afterQuiet = (): boolean => {
+      answered()
+      return goesOn?.() !== false
+    }
+    const from = { index: this.#table.get(name)?.index ?? 1, waitMs, goesOn: afterQuiet }
+    for await (const answer of follow(this.#catalog.http, servicePath(name), from, signal)) {
+      answered()
+      this.take(await this.#confirmed(this.#catalog.serviceIn(name, answer), signal))
+      // The query of a service that is not there comes back with every change of any other.
+      if (!this.#exists(name)) return
     }
   }
 
