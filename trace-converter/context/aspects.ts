@@ -8,9 +8,10 @@ import { ASPECTS, type Aspect, type TraceContext, type TraceSeed } from './model
 /** A set of aspects, one bit each in the order of ASPECTS: a request has its losses counted cheaply. */
 export type AspectBits = number
 
-const BITS: ReadonlyMap<Aspect, AspectBits> = new Map(
-  ASPECTS.map((aspect, index) => [aspect, 1 << index]),
+export const ASPECT_BITS: readonly (readonly [aspect: Aspect, bit: AspectBits])[] = ASPECTS.map(
+  (aspect, index) => [aspect, 1 << index],
 )
+const BITS: ReadonlyMap<Aspect, AspectBits> = new Map(ASPECT_BITS)
 
 export function bitOf(aspect: Aspect): AspectBits {
   return BITS.get(aspect) ?? 0

@@ -12,22 +12,24 @@ export class TraceFields {
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name)
+    return this.#find(name, 0) >= 0
   }
 
   /** The first line of a name, as it came. */
   first(name: string): string | undefined {
-    return this.#values[this.#names.indexOf(name)]
+    const at = this.#find(name, 0)
+    return at < 0 ? undefined : this.#values[at]
   }
 
   isRepeated(name: string): boolean {
-    return this.#names.indexOf(name) !== this.#names.lastIndexOf(name)
+    const first = this.#find(name, 0)
+    return first >= 0 && this.#find(name, first + 1) >= 0
   }
 
   /** All lines of a name. */
   all(name: string): readonly string[] {
     const lines: string[] = []
-    for (let at = this.#names.indexOf(name); at >= 0; at = this.#names.indexOf(name, at + 1)) {
+    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + 1)) {
       lines.push(this.#values[at] ?? '')
     }
     return lines
@@ -42,6 +44,13 @@ export class TraceFields {
       if (key !== undefined && value !== undefined && !found.has(key)) found.set(key, value)
     }
     return [...found]
+  }
+
+  /** A loop is through with a handful of names before indexOf is called. */
+  #find(name: string, from: number): number {
+    const names = this.#names
+    for (let at = from; at < names.length; at++) if (names[at] === name) return at
+    return -1
   }
 
   hasPrefix(prefix: string): boolean {

@@ -1,7 +1,6 @@
-import { aspectsOf, bitOf, bitsOf, type AspectBits } from './aspects.ts'
+import { ASPECT_BITS, aspectsOf, bitsOf, type AspectBits } from './aspects.ts'
 import { STANDARD_FORMATS, type Formats, type KnownFormat } from './formats.ts'
 import {
-  ASPECTS,
   type Aspect,
   type HeaderFormat,
   type Loss,
@@ -71,11 +70,12 @@ function listed(
   cut: AspectBits,
   sends: readonly HeaderFormat[],
 ): readonly Loss[] {
-  return ASPECTS.filter((aspect) => (left & bitOf(aspect)) !== 0).map((what) => ({
-    what,
-    why:
-      (cut & bitOf(what)) === 0
-        ? `${sends.join(', ')} cannot say it`
-        : (CUT_SHORT[what] ?? OTHERWISE),
-  }))
+  const losses: Loss[] = []
+  for (const [what, bit] of ASPECT_BITS) {
+    if ((left & bit) === 0) continue
+    const isCut = (cut & bit) !== 0
+    const why = isCut ? (CUT_SHORT[what] ?? OTHERWISE) : `${sends.join(', ')} cannot say it`
+    losses.push({ what, why })
+  }
+  return losses
 }
