@@ -85,7 +85,6 @@ function counted(registry: Registry): Counted {
           await sink.apply(change, signal)
           acknowledged += 1
         },
-        idFor: (key, instance) => sink.idFor(key, instance),
         normalize: (key, instance) => sink.normalize(key, instance),
         recognizes: (owner, key, instance) => sink.recognizes(owner, key, instance),
         accepts: (key) => sink.accepts(key),

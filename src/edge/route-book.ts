@@ -52,6 +52,7 @@ export class RouteBook {
 }
 
 function sameAddresses(a: readonly Instance[], b: readonly Instance[]): boolean {
+  if (a === b) return true
   return (
     a.length === b.length &&
     a.every((one, index) => {

@@ -135,8 +135,12 @@ export function isUsable({ health, weight }: Pick<Instance, 'health' | 'weight'>
 
 /** Whether both say the same, whatever the order of their labels. `keptBy` does not count. */
 export function sameInstance(a: Instance, b: Instance): boolean {
+  return a === b || (a.id === b.id && sameContent(a, b))
+}
+
+/** The same of what has no id yet. */
+export function sameContent(a: Omit<Instance, 'id'>, b: Omit<Instance, 'id'>): boolean {
   return (
-    a.id === b.id &&
     a.host === b.host &&
     a.port === b.port &&
     a.health === b.health &&

@@ -65,15 +65,12 @@ export interface RegistrySink {
    */
   apply(change: Change, signal: AbortSignal): Promise<void>
   /**
-   * The id that this registry will show for `instance` once it is written under `key`: a pure
-   * function of what is written, so that it is the same after every restart and on every replica.
+   * What a reader of this registry will get back for `instance` once it is written under `key`
+   * (labels it cannot keep are gone, weights are clamped), so that the steady state writes nothing.
+   * Its id with it: a pure function of what is written, so that it is the same after every restart
+   * and on every replica.
    */
-  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string
-  /**
-   * What a reader of this registry will get back for `instance` (labels it cannot keep are
-   * gone, weights are clamped), so that the steady state writes nothing.
-   */
-  normalize(key: ServiceKey, instance: Instance): Instance
+  normalize(key: ServiceKey, instance: Omit<Instance, 'id'>): Instance
   /**
    * Whether the id alone says that gateway `owner` wrote this record, also with its mark gone.
    * Never true for a record that somebody else may have written. The third argument is what was

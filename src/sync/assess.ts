@@ -2,6 +2,7 @@ import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { Change } from '../registry/ports.ts'
 import type { AddressingMode } from './addressing.ts'
+import { contestFor } from './contest.ts'
 import { desireFor } from './desire.ts'
 import type { SkipReason, Wanted } from './desire.ts'
 import type { Direction } from './direction.ts'
@@ -36,9 +37,13 @@ export function isWithdrawal(verdict: Verdict): boolean {
 }
 
 /** Compares both mirrors. Offers the service to the edge, which is how its address is asked for. */
-export function assess(direction: Direction, target: ServiceKey): Verdict {
+export function assess(
+  direction: Direction,
+  target: ServiceKey,
+  contest = contestFor(direction, target),
+): Verdict {
   const { from, to } = direction.parts
-  const desire = desireFor(direction, target)
+  const desire = desireFor(direction, target, contest)
   if (desire.kind === 'unknown') return { kind: 'unknown', mirror: 'source' }
   if (!to.vouches(target)) return { kind: 'unknown', mirror: 'target' }
   const owned = direction.owned(target)

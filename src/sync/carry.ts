@@ -2,7 +2,7 @@ import { isUsable } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import { loopReason } from './guards.ts'
 import type { Self } from './guards.ts'
-import { merged } from './merge.ts'
+import { instancesOf, merged } from './merge.ts'
 import type { Found } from './merge.ts'
 import type { Named } from './names.ts'
 import type { Side } from './side.ts'
@@ -22,11 +22,16 @@ export interface Carried {
   readonly found: readonly Found[]
   /** As near as these, and not usable, if any of these is. */
   readonly idle: readonly Found[]
+  /** `found` as the edge is told of them. */
+  readonly endpoints: readonly Instance[]
 }
 
 /** What of a service is carried on; undefined when no registry of the source has it. */
-export function carriedOf(crossing: Crossing, source: KeyText): Carried | undefined {
-  const copies = crossing.from.copies(source)
+export function carriedOf(
+  crossing: Crossing,
+  source: KeyText,
+  copies = crossing.from.copies(source),
+): Carried | undefined {
   const [first] = copies
   if (!first) return undefined
   const targets = crossing.toSide.names
@@ -38,11 +43,16 @@ export function carriedOf(crossing: Crossing, source: KeyText): Carried | undefi
   })
   const found = merged(free)
   const usable = found.filter(({ instance }) => isUsable(instance))
-  if (usable.length === 0) return { key: first.key, found: nearest(found), idle: [] }
-  return { key: first.key, ...nearestOf(found, usable) }
+  const near =
+    usable.length === 0 ? { found: nearest(found), idle: [] } : nearestOf(found, usable)
+  const endpoints = instancesOf(near.found, crossing.from.ends.length > 1)
+  return { key: first.key, ...near, endpoints }
 }
 
-function nearestOf(all: readonly Found[], usable: readonly Found[]): Omit<Carried, 'key'> {
+function nearestOf(
+  all: readonly Found[],
+  usable: readonly Found[],
+): Pick<Carried, 'found' | 'idle'> {
   const found = nearest(usable)
   if (usable.length === all.length) return { found, idle: [] }
   const idle = all.filter((one) => !isUsable(one.instance) && isAsNear(one, found))

@@ -2,10 +2,11 @@ import { isUsable } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { AddressingMode } from './addressing.ts'
 import type { Carried } from './carry.ts'
+import type { Contest } from './contest.ts'
 import type { Direction } from './direction.ts'
 import { sourceFor } from './source-for.ts'
 import type { NoSource } from './source-for.ts'
-import { asItIs, standIn } from './translate.ts'
+import { asItIs } from './translate.ts'
 
 export type SkipReason =
   | NoSource['reason']
@@ -30,9 +31,9 @@ export type Desire =
   | { readonly kind: 'unwanted'; readonly reason: SkipReason; readonly detail?: string }
 
 /** Offers the service to the edge where it needs an address, which is how that is asked for. */
-export function desireFor(direction: Direction, target: ServiceKey): Desire {
+export function desireFor(direction: Direction, target: ServiceKey, contest: Contest): Desire {
   const { from, toSink } = direction.parts
-  const source = sourceFor(direction, target)
+  const source = sourceFor(direction, target, contest)
   if ('reason' in source) {
     // What one registry has not, another may have that cannot be read now.
     return from.complete ? { kind: 'unwanted', ...source } : { kind: 'unknown' }
@@ -52,7 +53,7 @@ function standInFor(direction: Direction, target: ServiceKey, source: Carried): 
   if (!source.found.some(({ instance }) => isUsable(instance))) return noneUsable(direction, source)
   const address = direction.offer(target, source)
   if (!address) return { kind: 'waiting' }
-  const record = standIn(direction.parts.owner, source.key, source.found, address)
+  const record = direction.standIn(source, address)
   const records = direction.asWritten(target, [record])
   return { kind: 'wanted', addressing: 'gateway', records, certain: true }
 }

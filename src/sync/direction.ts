@@ -7,13 +7,13 @@ import type { RegistrySink } from '../registry/ports.ts'
 import { addressingRules } from './addressing.ts'
 import type { Addressing, AddressingOptions, AddressingRules } from './addressing.ts'
 import type { RemovalBudget } from './budget.ts'
-import { carriedOf, namedOf } from './carry.ts'
+import { Carriage } from './carriage.ts'
+import { namedOf } from './carry.ts'
 import type { Carried } from './carry.ts'
 import { Collisions } from './collisions.ts'
 import { Echoes } from './echoes.ts'
 import { isClusters, owns } from './guards.ts'
 import type { Identity } from './identity.ts'
-import { instancesOf } from './merge.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
 import { nameRules } from './name-rules.ts'
 import type { NameOptions, NameRules } from './name-rules.ts'
@@ -70,6 +70,7 @@ export class Direction {
   readonly #direct = new Set<KeyText>()
   readonly #collisions: Collisions
   readonly #deferred = new Map<KeyText, ServiceKey>()
+  readonly #carriage: Carriage
   readonly #readBack: ReadBack
   #rules: NameRules
   #addressing: AddressingRules
@@ -78,6 +79,7 @@ export class Direction {
     this.parts = parts
     this.places = new Places(parts.name)
     this.#collisions = new Collisions(parts.log)
+    this.#carriage = new Carriage(parts)
     this.#readBack = new ReadBack(parts.toSink)
     this.#rules = this.#rulesFrom(parts.names)
     this.#addressing = addressingRules(parts.name, parts.addressing)
@@ -147,7 +149,7 @@ export class Direction {
 
   /** What of a service is carried on; undefined when no registry of the source has it. */
   carried(source: KeyText): Carried | undefined {
-    return carriedOf(this.parts, source)
+    return this.#carriage.of(source)
   }
 
   /** What a service is called in the target, or why it does not go there, and by which rule. */
@@ -170,9 +172,14 @@ export class Direction {
   }
 
   /** Offers a service to the edge as what stands behind `target`, and returns its address. */
-  offer(target: ServiceKey, { key, found }: Carried): Address | undefined {
-    const { from, to, offers } = this.parts
-    return offers.make(to.name, target, key, instancesOf(found, from.ends.length > 1))
+  offer(target: ServiceKey, { key, endpoints }: Carried): Address | undefined {
+    const { to, offers } = this.parts
+    return offers.make(to.name, target, key, endpoints)
+  }
+
+  /** The record that stands for a service at an address of this gateway, all but its id. */
+  standIn(carried: Carried, address: Address): Omit<Instance, 'id'> {
+    return this.#carriage.standIn(carried, address)
   }
 
   /** What a reader of the target gets back for each of `records`, all that is to stand there. */

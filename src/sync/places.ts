@@ -10,6 +10,8 @@ export interface Candidate {
   readonly claim: KeyText
 }
 
+const NOBODY: readonly Candidate[] = []
+
 /** Which services of the source want which place of the target; in order of their source keys. */
 export class Places {
   readonly #direction: DirectionName
@@ -31,7 +33,9 @@ export class Places {
   /** All that want the place where `target` would stand. */
   around(target: ServiceKey): readonly Candidate[] {
     const there = this.#byPlace.get(placeOf(this.#direction, target))
-    return there ? [...there.values()].sort((a, b) => (a.source < b.source ? -1 : 1)) : []
+    if (there === undefined) return NOBODY
+    const all = [...there.values()]
+    return all.length === 1 ? all : all.sort((a, b) => (a.source < b.source ? -1 : 1))
   }
 
   /** Notes what `source` wants now, if anything; returns the targets that this may concern. */

@@ -1,5 +1,5 @@
 import { addressText } from '../registry/exposure.ts'
-import { keyText, sameInstance } from '../registry/model.ts'
+import { keyText, sameContent } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import { unsaid } from './unsaid.ts'
@@ -10,10 +10,10 @@ type Answers = ReadonlyMap<string, { readonly record: Record; readonly read: Ins
 
 /** What readers of a registry get back for what is written there. Keeps the last answers a service. */
 export class ReadBack {
-  readonly #sink: Pick<RegistrySink, 'idFor' | 'normalize'>
+  readonly #sink: Pick<RegistrySink, 'normalize'>
   readonly #known = new Map<KeyText, Answers>()
 
-  constructor(sink: Pick<RegistrySink, 'idFor' | 'normalize'>) {
+  constructor(sink: Pick<RegistrySink, 'normalize'>) {
     this.#sink = sink
   }
 
@@ -24,7 +24,7 @@ export class ReadBack {
     const answers = records.map((record): [string, { record: Record; read: Instance }] => {
       const address = addressText(record)
       const answer = known?.get(address)
-      const holds = answer && sameInstance({ ...answer.record, id: '' }, { ...record, id: '' })
+      const holds = answer && (answer.record === record || sameContent(answer.record, record))
       return [address, holds ? answer : { record, read: this.#read(target, record) }]
     })
     this.#known.set(text, new Map(answers))
@@ -37,10 +37,9 @@ export class ReadBack {
 
   /** What the registry cannot say goes along as labels. */
   #read(target: ServiceKey, record: Record): Instance {
-    const instance = { ...record, id: this.#sink.idFor(target, record) }
-    const read = this.#sink.normalize(target, instance)
+    const read = this.#sink.normalize(target, record)
     const more = unsaid(record, read)
     if (!more) return read
-    return this.#sink.normalize(target, { ...instance, labels: { ...record.labels, ...more } })
+    return this.#sink.normalize(target, { ...record, labels: { ...record.labels, ...more } })
   }
 }

@@ -39,15 +39,15 @@ export async function reconcile(
 ): Promise<Outcome> {
   const { budget, identity, orders } = direction.parts
   direction.takeUp(target)
-  const verdict = assess(direction, target) // also under an order: routes follow what it offers
+  const contest = contestFor(direction, target)
+  const verdict = assess(direction, target, contest) // also under an order: routes follow what it offers
   const order = orders.about(direction, target)
   if (order === 'drain') return await takeBack(direction, target, isGone(verdict), signal)
   if (verdict.kind === 'unknown') {
     direction.defer(target)
     return 'unknown'
   }
-  const { winner, losers } = contestFor(direction, target)
-  direction.noteCollision(target, winner, losers)
+  direction.noteCollision(target, contest.winner, contest.losers)
   noteNeed(direction, target, verdict)
   if (!isWithdrawal(verdict)) budget.forget(keyText(target))
   if (order === 'pause' && isChange(verdict)) return 'paused'

@@ -1,7 +1,7 @@
 import { keyText } from '../registry/model.ts'
 import type { ServiceKey } from '../registry/model.ts'
 import type { Carried } from './carry.ts'
-import { contestFor } from './contest.ts'
+import type { Contest } from './contest.ts'
 import type { Direction } from './direction.ts'
 
 /** Why nothing of the source is to stand somewhere. */
@@ -11,8 +11,11 @@ export interface NoSource {
 }
 
 /** The one service of the source that stands for `target`, or why there is none. */
-export function sourceFor(direction: Direction, target: ServiceKey): Carried | NoSource {
-  const { winner, losers, holder, taken } = contestFor(direction, target)
+export function sourceFor(
+  direction: Direction,
+  target: ServiceKey,
+  { winner, losers, holder, taken }: Contest,
+): Carried | NoSource {
   const lost: NoSource = { reason: 'collision', detail: `${holder ?? 'another one'} has the name` }
   if (!winner) return losers.length === 0 ? whyNone(direction, target) : lost
   if (keyText(winner.target) !== keyText(target)) return lost

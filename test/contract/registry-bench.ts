@@ -57,7 +57,7 @@ export function exported(
     },
     ...part,
   } satisfies Omit<Instance, 'id'>
-  return registry.sink.normalize(key, { ...draft, id: registry.sink.idFor(key, draft) })
+  return registry.sink.normalize(key, draft)
 }
 
 export async function put(registry: Registry, key: ServiceKey, ...puts: Instance[]): Promise<void> {

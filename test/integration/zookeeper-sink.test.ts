@@ -34,7 +34,7 @@ function ours(key: ServiceKey, port: number, part: Partial<Instance> = {}): Inst
     origin: { owner: 'gw-a', registry: 'mesh', key, path: ['mesh', 'gw-a'] },
     ...part,
   } satisfies Omit<Instance, 'id'>
-  return registry.sink.normalize(key, { ...draft, id: registry.sink.idFor(key, draft) })
+  return registry.sink.normalize(key, draft)
 }
 
 async function apply(key: ServiceKey, puts: Instance[], removals: Instance[] = []): Promise<void> {
@@ -105,7 +105,7 @@ test('a changed record of Curator keeps its znode', async () => {
 test('a znode of another session that only has our name is not taken over', async () => {
   const instance = ours(ORDERS, 21_001)
   const { origin, ...unmarked } = instance
-  const id = registry.sink.idFor(ORDERS, unmarked)
+  const { id } = registry.sink.normalize(ORDERS, unmarked)
   await client.createEphemeral(pathOf(ORDERS, { ...unmarked, id }))
   expect(origin?.owner).toBe('gw-a')
   await expect(apply(ORDERS, [{ ...unmarked, id }])).rejects.toMatchObject({

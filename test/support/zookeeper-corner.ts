@@ -74,7 +74,7 @@ export function asWritten(
     origin: { owner, registry: 'mesh', key, path: ['mesh', owner] },
     ...part,
   } satisfies Omit<Instance, 'id'>
-  return sink.normalize(key, { ...draft, id: sink.idFor(key, draft) })
+  return sink.normalize(key, draft)
 }
 
 export async function apply(

@@ -61,7 +61,7 @@ export class Scene implements AsyncDisposable {
       labels: {},
       origin: { owner: 'gw-a', registry: 'mesh', key: WEB, path: ['mesh', 'gw-a'] },
     } satisfies Omit<Instance, 'id'>
-    const instance = sink.normalize(WEB, { ...draft, id: sink.idFor(WEB, draft) })
+    const instance = sink.normalize(WEB, draft)
     await sink.apply({ key: WEB, puts: [instance], removals: [] }, AbortSignal.timeout(10_000))
     return instance
   }

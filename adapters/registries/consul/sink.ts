@@ -7,7 +7,7 @@ import {
 } from '../../../src/registry/model.ts'
 import type { Change, Fence, RegistrySink } from '../../../src/registry/ports.ts'
 import { CONSUL, type Catalog, type Versioned } from './catalog.ts'
-import { instanceId, nodeOf, ownServiceId, serviceIdOf } from './ids.ts'
+import { instanceId, nodeOf, ownServiceId } from './ids.ts'
 import { fenceOperation, isFenceRefusal } from './fence.ts'
 import { isPort, readEntry } from './instance.ts'
 import { isRpc } from './marks.ts'
@@ -67,13 +67,8 @@ export class ConsulSink implements RegistrySink {
     this.#own.wrote(key.name, written)
   }
 
-  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
-    const owner = this.#ownerOf(instance)
-    return instanceId(nodeOf(owner), serviceIdOf(owner, key, instance))
-  }
-
   /** Written and read back, without a Consul in between. */
-  normalize(key: ServiceKey, instance: Instance): Instance {
+  normalize(key: ServiceKey, instance: Omit<Instance, 'id'>): Instance {
     const owner = this.#ownerOf(instance)
     const { Status, ...service } = toRegistration(owner, key, instance)
     const Node = { Node: nodeOf(owner), Address: '' }
@@ -81,7 +76,7 @@ export class ConsulSink implements RegistrySink {
     const Checks = [{ CheckID: '', Status }]
     const rules = { defaultProtocol: key.protocol, ownNode: Node.Node }
     const read = readEntry({ Node, Service, Checks }, rules)
-    return read?.instance ?? instance
+    return read?.instance ?? { ...instance, id: instanceId(Node.Node, service.ID) }
   }
 
   accepts({ name, group, version, protocol }: ServiceKey): true | string {

@@ -63,12 +63,9 @@ export class FileSink implements RegistrySink {
     }
   }
 
-  idFor(_key: ServiceKey, { host, port, origin }: Omit<Instance, 'id'>): string {
-    return `${serviceFileOf(origin?.owner ?? this.#owner)}#${host}:${port}`
-  }
-
-  normalize(_key: ServiceKey, instance: Instance): Instance {
-    return instance
+  normalize(_key: ServiceKey, instance: Omit<Instance, 'id'>): Instance {
+    const { host, port, origin } = instance
+    return { ...instance, id: `${serviceFileOf(origin?.owner ?? this.#owner)}#${host}:${port}` }
   }
 
   accepts(): true {

@@ -27,7 +27,7 @@ export class MemorySink implements RegistrySink {
       await this.#reach(signal)
       this.#refuseEnded(fence)
       this.#refuseForeign(key, instance.id)
-      const written = this.normalize(key, instance)
+      const written = { ...this.normalize(key, instance), id: instance.id }
       this.#backend.put(key, written, this.#session.id, this.#outlives(key, instance))
     }
     for (const instance of removals) {
@@ -42,13 +42,10 @@ export class MemorySink implements RegistrySink {
     await this.#reach(signal)
   }
 
-  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
+  normalize(key: ServiceKey, instance: Omit<Instance, 'id'>): Instance {
     const [owner = ''] = this.#owners
-    return `isthmus:${instance.origin?.owner ?? owner}:${hashOf(key, instance)}`
-  }
-
-  normalize(_key: ServiceKey, instance: Instance): Instance {
-    const kept: { -readonly [K in keyof Instance]: Instance[K] } = { ...instance }
+    const id = `isthmus:${instance.origin?.owner ?? owner}:${hashOf(key, instance)}`
+    const kept: { -readonly [K in keyof Instance]: Instance[K] } = { ...instance, id }
     delete kept.keptBy
     return kept
   }

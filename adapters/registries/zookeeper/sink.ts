@@ -59,12 +59,7 @@ export class ZookeeperSink implements RegistrySink {
     })
   }
 
-  idFor(key: ServiceKey, instance: Omit<Instance, 'id'>): string {
-    const layout = this.#parts.layoutFor(key)
-    return idOf(layout.name, layout.encode(key, instance).child)
-  }
-
-  normalize(key: ServiceKey, instance: Instance): Instance {
+  normalize(key: ServiceKey, instance: Omit<Instance, 'id'>): Instance {
     const layout = this.#parts.layoutFor(key)
     const znode = layout.encode(key, instance)
     const written = layout.decodeOwn(key, znode, instance)

@@ -14,7 +14,6 @@ export function altered(
       ...source,
     },
     sink: {
-      idFor: (key, one) => registry.sink.idFor(key, one),
       normalize: (key, one) => registry.sink.normalize(key, one),
       recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
       accepts: (key) => registry.sink.accepts(key),

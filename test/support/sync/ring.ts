@@ -126,7 +126,6 @@ function withSink(registry: Registry, part: Partial<Registry['sink']>): Registry
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
     sink: {
       apply: (change, signal) => sink.apply(change, signal),
-      idFor: (key, instance) => sink.idFor(key, instance),
       normalize: (key, instance) => sink.normalize(key, instance),
       accepts: (key) => sink.accepts(key),
       recognizes: (owner, key, instance) => sink.recognizes(owner, key, instance),

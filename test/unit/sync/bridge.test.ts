@@ -70,7 +70,6 @@ describe('bridge', () => {
       ...registry,
       [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
       sink: {
-        idFor: (key, one) => registry.sink.idFor(key, one),
         normalize: (key, one) => registry.sink.normalize(key, one),
         recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
         accepts: (key) => registry.sink.accepts(key),

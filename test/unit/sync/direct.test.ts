@@ -62,7 +62,6 @@ describe('each instance at its own address', () => {
       [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
       sink: {
         apply: (change, signal) => registry.sink.apply(change, signal),
-        idFor: (key, one) => registry.sink.idFor(key, one),
         normalize: (key, one) => registry.sink.normalize(key, { ...one, health: 'passing' }),
         recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
         accepts: (key) => registry.sink.accepts(key),
