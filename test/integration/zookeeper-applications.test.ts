@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { Connection } from '../../adapters/connections/zookeeper/connection.ts'
 import type { Instance, ServiceKey } from '../../src/registry/model.ts'
 import { applicationZnodes, map, type ApplicationProvider } from '../support/dubbo-application.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Follower } from '../support/follower.ts'
 import { sharedZookeeper } from '../support/servers/shared.ts'
 import { Corner } from '../support/zookeeper-corner.ts'
@@ -207,6 +209,29 @@ describe('metadata that the provider keeps to itself (storage-type local)', () =
     await corner.client.forbid(corner.path('dubbo/mapping'), false)
     expect(unknownNames(await reading)).toEqual([ORDERS.name])
   })
+})
+
+test('failure mode 15: metadata that may not be read is tried again as often, however much changes meanwhile', async () => {
+  const calm: ApplicationProvider = { ...SHOP, app: 'calm', host: '10.1.0.2' }
+  for (const one of [SHOP, calm]) {
+    await corner.provide(one)
+    const { metadata } = applicationZnodes(one)
+    await corner.client.forbid(`${corner.chroot}${metadata.path}`, true)
+  }
+  const read = jest.spyOn(Connection.prototype, 'data')
+  const triesOf = (app: string): number =>
+    read.mock.calls.filter(([path]) => path.includes(`/metadata/${app}/`)).length
+  await corner.read()
+  const before = triesOf('shop')
+  const { instance } = applicationZnodes(SHOP)
+  for (let n = 1; n <= 60; n += 1) {
+    await corner.client.setData(`${corner.chroot}${instance.path}`, instance.data)
+    await eventually('it was looked at', () => triesOf('shop') >= before + n)
+  }
+  const [shop, other] = [triesOf('shop'), triesOf('calm')]
+  await eventually('the other one was tried again', () => triesOf('calm') >= other + 3, 20_000)
+  expect(triesOf('shop') - shop).toBeLessThanOrEqual(6)
+  read.mockRestore()
 })
 
 /** Resolves when a reader that may see everything, begun later, has told what there is. */

@@ -1,4 +1,5 @@
 import { errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
+import { AgainLater } from './again-later.ts'
 import type { ApplicationInstance } from './application-json.ts'
 import { joinApplication, type ApplicationView, type Joined } from './application-join.ts'
 import { Group, type GroupContext } from './group.ts'
@@ -33,11 +34,16 @@ export class Applications {
   readonly #serving = new Map<string, Set<string>>()
   readonly #due = new Set<string>()
   readonly #working = new Map<string, Promise<void>>()
+  readonly #failed: AgainLater
 
   constructor(options: ApplicationsOptions) {
     const { dubboRoot, context } = options
     const { connection, slots } = context
     this.#options = options
+    this.#failed = new AgainLater(
+      () => context.sleep(RETRY_MS),
+      (app) => this.update(app),
+    )
     this.#mapped = new Group('', mappingLayout(dubboRoot), {
       ...context,
       changed: () => this.#onMapping(),
@@ -100,10 +106,7 @@ export class Applications {
   async #work(app: string): Promise<void> {
     while (this.#due.delete(app) && !this.#isOver()) {
       const joined = await this.#join(app).catch((error: unknown) => {
-        void this.#options.context.sleep(RETRY_MS).then(
-          () => this.update(app),
-          () => undefined, // the scan has ended
-        )
+        this.#failed.add(app)
         const before = this.#joined.get(app)
         return {
           services: new Map(),

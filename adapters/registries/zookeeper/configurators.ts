@@ -1,5 +1,6 @@
 import type { Event } from 'node-zookeeper-client'
 import { errorMessage } from '../../../src/kernel/errors.ts'
+import { AgainLater } from './again-later.ts'
 import { javaDecode, javaEncode } from './dubbo-url.ts'
 import type { GroupContext } from './group.ts'
 import { inOrder, parseOverride, type Override } from './overrides.ts'
@@ -19,10 +20,15 @@ export class Configurators {
   readonly #unknown = new Map<string, string>()
   readonly #due = new Set<string>()
   readonly #reading = new Map<string, Promise<void>>()
+  readonly #failed: AgainLater
 
   constructor(root: string, context: GroupContext) {
     this.#root = root
     this.#context = context
+    this.#failed = new AgainLater(
+      () => context.sleep(RETRY_MS),
+      (name) => this.#wake(name),
+    )
   }
 
   /** Resolves after the first try to read those of one interface; they are then followed. */
@@ -61,10 +67,7 @@ export class Configurators {
     while (this.#due.delete(name) && !this.#isOver()) {
       const children = await this.#children(name).catch((error: unknown) => {
         this.#unknown.set(name, errorMessage(error))
-        void this.#context.sleep(RETRY_MS).then(
-          () => this.#wake(name),
-          () => undefined, // the scan has ended
-        )
+        this.#failed.add(name)
         return undefined
       })
       if (!this.#isOver()) this.#take(name, children)
