@@ -23,8 +23,20 @@ export const sync = z
       ),
     removalBudget: z
       .strictObject({
-        share: z.number().min(0).max(1).default(0.3).describe('Share of a side’s exports'),
-        atLeast: z.number().int().min(0).default(5).describe('Removals always allowed'),
+        share: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(0.3)
+          .describe(
+            'Share of the services shown to one registry that may go at once, within windowMs; 1 is all, and holds nothing',
+          ),
+        atLeast: z
+          .number()
+          .int()
+          .min(0)
+          .default(1)
+          .describe('So many may go at once however few there are, but not the last of them'),
         windowMs: durationMs(60_000),
         holdMs: durationMs(300_000).describe('Held removals are applied after this'),
       })

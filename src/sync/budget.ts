@@ -4,9 +4,9 @@ import { SecondReads } from './second-reads.ts'
 import type { Awaited, Reads } from './second-reads.ts'
 
 export interface BudgetOptions {
-  /** Share of what is exported that may be withdrawn within the window. */
+  /** Share of what is exported that may be withdrawn within the window; with 1 nothing is held. */
   readonly share: number
-  /** Withdrawals within the window that are always allowed. */
+  /** So many within the window are allowed however few there are, but not the last one. */
   readonly atLeast: number
   readonly windowMs: number
   /** A held withdrawal goes after this, whatever the source says about itself. */
@@ -98,9 +98,12 @@ export class RemovalBudget {
     return !this.#held.has(key) && !this.#wasAllowed(key)
   }
 
-  /** Whether a service that loses `lost` of its `of` records counts as one that is withdrawn. */
+  /**
+   * Whether a service that loses `lost` of its `of` records counts as one that is withdrawn. One record
+   * alone never does: of a service with few instances each restart would.
+   */
   isMass(lost: number, of: number): boolean {
-    return lost > this.#options.share * of
+    return lost > 1 && lost > this.#options.share * of
   }
 
   /** `key` is not to be withdrawn any more, or has been. */
@@ -178,11 +181,16 @@ export class RemovalBudget {
     return [this.#spent, this.#confirmed].some((allowed) => allowed.get(key)?.over === false)
   }
 
-  /** The share is of what was there when the window began. */
+  /**
+   * The share is of what was there when the window began. That nothing at all is left is what a
+   * registry says that has lost its data: however small it is, that wants a second read.
+   */
   #hasRoom(exported: number, before: number): boolean {
+    const { share, atLeast } = this.#options
+    if (share >= 1) return true
     const [oldest] = this.#spent.values()
     const whole = Math.max(exported, oldest?.exported ?? 0)
-    const most = Math.max(this.#options.atLeast, Math.floor(this.#options.share * whole))
+    const most = Math.min(Math.max(atLeast, Math.floor(share * whole)), whole - 1)
     return this.#spent.size + before < most
   }
 }

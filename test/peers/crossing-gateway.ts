@@ -75,6 +75,7 @@ function configOf(options: GatewayOptions, { from, to }: PortRange): object {
       bind: '0.0.0.0',
       ports: { from, to },
       state: { path: join(folder, `state-${id}`) },
+      sync: { removalBudget: { share: 1 } }, // tests take away the one service that they have
       legacy: {
         advertise,
         registries: [{ ...zk, ...registry }],
