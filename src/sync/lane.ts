@@ -43,6 +43,11 @@ export interface LaneDeps extends Coalescing {
 const PARALLEL_WRITES = 64
 /** What was written and not seen after this is looked at again. */
 const ECHO_MS = 10_000
+/**
+ * … unless its registry tells of other things meanwhile: under a load of changes it tells late, and
+ * to write everything once more would be more of that load.
+ */
+const LATE_ECHO_MS = 60_000
 const WRITE_RETRY = { firstMs: 100, longestMs: 30_000 }
 
 /** One direction at work on one registry: what wakes it goes into its queue, the queue calls reconcile. */
@@ -56,6 +61,8 @@ export class Lane {
   #settled: Set<KeyText> | undefined = new Set()
   readonly #writes = { put: 0, withdrawn: 0, failed: 0 }
   #lastWriteMs: number | undefined
+  /** When the registry that is written last told of anything, by the monotonic clock. */
+  #toldMs = -Infinity
 
   constructor(direction: Direction, deps: LaneDeps) {
     this.direction = direction
@@ -83,6 +90,7 @@ export class Lane {
   mirrorChanged(mirror: Mirror, change: MirrorChange): void {
     const { from, to } = this.direction.parts
     if (mirror !== to && !from.has(mirror)) return
+    if (mirror === to) this.#toldMs = this.#deps.clock.monotonicMs()
     // Writes fail on the registry that is written, and what it refused it refuses still.
     if (change.healed && mirror === to) this.#queue.forgive(isRetryable)
     const targets =
@@ -159,7 +167,9 @@ export class Lane {
     const { clock } = this.#deps
     while (!signal.aborted) {
       await clock.sleep(ECHO_MS / 4, signal).catch(() => undefined)
-      const lost = this.direction.echoes.giveUp(clock.monotonicMs() - ECHO_MS)
+      const nowMs = clock.monotonicMs()
+      const patienceMs = nowMs - this.#toldMs < ECHO_MS ? LATE_ECHO_MS : ECHO_MS
+      const lost = this.direction.echoes.giveUp(nowMs - patienceMs)
       for (const target of lost) this.#queue.add(keyText(target))
     }
   }

@@ -2,7 +2,7 @@ import type { MemoryBackend } from '../../../adapters/registries/memory/backend.
 import { claimOf } from '../../../adapters/registries/memory/presence.ts'
 import { openMemoryRegistry } from '../../../adapters/registries/memory/registry.ts'
 import { names } from '../../../src/config/names.ts'
-import { systemClock } from '../../../src/kernel/clock.ts'
+import { systemClock, type Clock } from '../../../src/kernel/clock.ts'
 import { silentLog } from '../../../src/kernel/log.ts'
 import { Metrics } from '../../../src/kernel/metrics.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
@@ -31,6 +31,7 @@ export interface GatewaySetup {
   readonly mesh: Side | readonly Side[]
   readonly options?: Partial<BridgeOptions>
   readonly exposure?: Partial<ExposureOptions>
+  readonly clock?: Clock
   /** It only reads, as for a plan. */
   readonly observes?: boolean
   /** Stands between the gateway and each of its registries. */
@@ -66,7 +67,7 @@ export class Gateway implements AsyncDisposable {
       options: { ...QUICK, ...options },
       log: silentLog,
       metrics: new Metrics(),
-      clock: systemClock,
+      clock: setup.clock ?? systemClock,
     })
     const { signal } = this.#abort
     this.#done = observes ? this.bridge.observe(signal) : this.bridge.run(signal)
