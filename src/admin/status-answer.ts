@@ -19,7 +19,11 @@ export const mirror = z.object({
     .describe('How long ago that was, milliseconds, by a clock that does not jump'),
 })
 
-const held = z.object({ key, forMs: z.number() })
+const held = z.object({
+  key,
+  forMs: z.number(),
+  reason: z.string().describe('Why it would be withdrawn: gone, no-usable-instance, …'),
+})
 
 const directionStatus = z.object({
   name: direction,

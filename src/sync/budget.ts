@@ -1,7 +1,9 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { KeyText } from '../registry/model.ts'
+import { Holds } from './holds.ts'
+import type { HeldWithdrawal, Hold } from './holds.ts'
 import { SecondReads } from './second-reads.ts'
-import type { Awaited, Reads } from './second-reads.ts'
+import type { Reads } from './second-reads.ts'
 
 export interface BudgetOptions {
   /** Share of what is exported that may be withdrawn within the window; with 1 nothing is held. */
@@ -11,14 +13,6 @@ export interface BudgetOptions {
   readonly windowMs: number
   /** A held withdrawal goes after this, whatever the source says about itself. */
   readonly holdMs: number
-}
-
-interface Hold {
-  readonly sinceMs: number
-  /** By registry, the read that confirms it; undefined until those reads are asked for. */
-  confirmedBy?: Awaited
-  /** It was told that it may go: what it waits for besides wakes it by itself. */
-  isTold?: boolean
 }
 
 interface Allowed {
@@ -46,7 +40,7 @@ export class RemovalBudget {
   readonly #spent = new Map<KeyText, Allowed>()
   /** What was allowed after a hold: it uses up nothing. */
   readonly #confirmed = new Map<KeyText, Allowed>()
-  readonly #held = new Map<KeyText, Hold>()
+  readonly #held = new Holds()
   readonly #released = new Set<KeyText>()
   #options: BudgetOptions
 
@@ -57,26 +51,30 @@ export class RemovalBudget {
   }
 
   /** What is held, and for how long by now. */
-  held(): readonly { readonly key: KeyText; readonly forMs: number }[] {
-    const nowMs = this.#clock.monotonicMs()
-    return [...this.#held].map(([key, { sinceMs }]) => ({ key, forMs: nowMs - sinceMs }))
+  held(): readonly HeldWithdrawal[] {
+    return this.#held.list(this.#clock.monotonicMs())
   }
 
   get heldCount(): number {
     return this.#held.size
   }
 
+  /** How many are held for each reason that there ever was. */
+  get heldBy(): ReadonlyMap<string, number> {
+    return this.#held.byReason
+  }
+
   /**
    * Whether `key` may be withdrawn now, of `exported` that are there, itself included. If not,
-   * it is held, and `tend` says when to ask again.
+   * it is held for `reason`, and `tend` says when to ask again.
    */
-  allow(key: KeyText, exported: number): boolean {
+  allow(key: KeyText, exported: number, reason: string): boolean {
     const goes = this.wouldAllow(key, exported, 0)
     const nowMs = this.#clock.monotonicMs()
     if (!goes) {
-      if (!this.#held.has(key)) this.#held.set(key, { sinceMs: nowMs })
+      this.#held.begin(key, { sinceMs: nowMs, reason })
     } else if (!this.#wasAllowed(key)) {
-      const allowed = this.#held.has(key) ? this.#confirmed : this.#spent
+      const allowed = this.#held.get(key) ? this.#confirmed : this.#spent
       allowed.delete(key) // to be the newest
       allowed.set(key, { atMs: nowMs, exported, over: false })
       this.#endHold(key)
@@ -95,7 +93,7 @@ export class RemovalBudget {
 
   /** Whether letting `key` go now would use up some of the budget: not what is confirmed or tried again. */
   spends(key: KeyText): boolean {
-    return !this.#held.has(key) && !this.#wasAllowed(key)
+    return !this.#held.get(key) && !this.#wasAllowed(key)
   }
 
   /**
@@ -116,7 +114,7 @@ export class RemovalBudget {
 
   /** An operator says that what is held now may go. Returns what to look at again. */
   release(isMeant: (key: KeyText) => boolean): readonly KeyText[] {
-    const keys = [...this.#held.keys()].filter(isMeant)
+    const keys = [...this.#held.entries()].map(([key]) => key).filter(isMeant)
     for (const key of keys) this.#released.add(key)
     return keys
   }
@@ -144,7 +142,7 @@ export class RemovalBudget {
   }
 
   #tellWhatMayGo(wake: (key: KeyText) => void): void {
-    for (const [key, hold] of this.#held) {
+    for (const [key, hold] of this.#held.entries()) {
       const mayGo = this.#isOver(key, hold)
       if (mayGo && hold.isTold !== true) wake(key)
       hold.isTold = mayGo
@@ -155,16 +153,17 @@ export class RemovalBudget {
   #askFor(secondReadMs: number): void {
     const nowMs = this.#clock.monotonicMs()
     if (!this.#reads.mayAsk(nowMs, secondReadMs)) return
-    const due = [...this.#held.values()].filter(
-      ({ confirmedBy, sinceMs }) => confirmedBy === undefined && nowMs - sinceMs >= secondReadMs,
+    const due = [...this.#held.entries()].filter(
+      ([, { confirmedBy, sinceMs }]) =>
+        confirmedBy === undefined && nowMs - sinceMs >= secondReadMs,
     )
     if (due.length === 0) return
     const awaited = this.#reads.ask(nowMs)
-    for (const hold of due) hold.confirmedBy = awaited
+    for (const [, hold] of due) hold.confirmedBy = awaited
   }
 
   #endHold(key: KeyText): void {
-    this.#held.delete(key)
+    this.#held.end(key)
     this.#released.delete(key)
   }
 

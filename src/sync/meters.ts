@@ -32,8 +32,8 @@ export function createMeters(metrics: Metrics): Meters {
   )
   const held = metrics.gauge(
     'isthmus_sync_held',
-    'Withdrawals that wait because there are too many at once',
-    ['direction', 'registry'],
+    'Withdrawals that wait because there are too many at once, by why they would be made',
+    ['direction', 'registry', 'reason'],
   )
   const paused = metrics.gauge(
     'isthmus_sync_paused',
@@ -60,19 +60,24 @@ export function createMeters(metrics: Metrics): Meters {
     '1 while this process, of all replicas, writes the direct records of a registry',
     ['registry'],
   )
+  const tellHeld = (direction: Direction): void => {
+    const labels = labelsOf(direction)
+    for (const [reason, count] of direction.parts.budget.heldBy)
+      held.set({ ...labels, reason }, count)
+  }
   return {
     writer: (registry, isWriting) => writer.set({ registry }, isWriting ? 1 : 0),
     identity: (registry, isHeld) => identity.set({ registry }, isHeld ? 1 : 0),
     looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
     failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),
     waiting(direction, changes) {
-      held.set(labelsOf(direction), direction.parts.budget.heldCount)
+      tellHeld(direction)
       paused.set(labelsOf(direction), changes)
     },
     level(directions, mirrors) {
       for (const direction of directions) {
         exported.set(labelsOf(direction), direction.exported.size)
-        held.set(labelsOf(direction), direction.parts.budget.heldCount)
+        tellHeld(direction)
       }
       for (const { name: registry, state, lastRead: read } of mirrors) {
         complete.set({ registry }, state === 'complete' ? 1 : 0)

@@ -81,7 +81,7 @@ async function put(
   if (!complete) direction.defer(change.key)
   if (steps.length === 0) return 'standby'
   const removes = steps.some(({ removals }) => removals.length > 0)
-  const held = verdict.shrinks && removes && !mayGo(direction, change.key)
+  const held = verdict.shrinks && removes && !mayGo(direction, change.key, 'fewer-instances')
   for (const step of held ? steps.map(withoutRemovals) : steps) {
     if (!(await write(direction, step, signal))) return 'standby'
   }
@@ -90,13 +90,13 @@ async function put(
 
 async function withdraw(
   direction: Direction,
-  { change }: Extract<Verdict, { kind: 'withdraw' }>,
+  { change, reason }: Extract<Verdict, { kind: 'withdraw' }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { steps, complete } = writesFor(direction, change, 'gateway')
   if (!complete) direction.defer(change.key)
   if (steps.length === 0) return 'standby'
-  if (!mayGo(direction, change.key)) return 'held'
+  if (!mayGo(direction, change.key, reason)) return 'held'
   for (const step of steps) {
     if (!(await write(direction, step, signal))) return 'standby'
   }
@@ -166,16 +166,17 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
   }
 }
 
-function mayGo({ parts, exported }: Direction, target: ServiceKey): boolean {
+function mayGo({ parts, exported }: Direction, target: ServiceKey, reason: string): boolean {
   const { budget, log, name, to } = parts
   const heldBefore = budget.heldCount
-  const goes = budget.allow(keyText(target), exported.size)
+  const goes = budget.allow(keyText(target), exported.size, reason)
   if (!goes && heldBefore === 0) {
     const fields = {
       direction: name,
       registry: to.name,
       exported: exported.size,
       first: keyText(target),
+      reason,
     }
     log.warn(fields, 'too many withdrawals at once: they wait for a second read')
   }

@@ -1,6 +1,7 @@
 import type { DirectionName } from '../registry/exposure.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Direction } from './direction.ts'
+import type { HeldWithdrawal } from './holds.ts'
 import type { IdentityStatus } from './identity.ts'
 import type { Mirror, MirrorState } from './mirror.ts'
 import type { Order } from './orders.ts'
@@ -35,7 +36,7 @@ export interface DirectionStatus {
   /** Services that wait for a mirror to vouch again. */
   readonly deferred: number
   /** Withdrawals held back because there are too many at once. */
-  readonly held: readonly { readonly key: KeyText; readonly forMs: number }[]
+  readonly held: readonly HeldWithdrawal[]
   /** Changes that wait because an operator said so. */
   readonly paused: number
   /** Services that did not get the name they would have on the other side. */

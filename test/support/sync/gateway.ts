@@ -44,6 +44,7 @@ export class Gateway implements AsyncDisposable {
   readonly exposure: PredictingExposure
   /** Of both sides, each side's in order of precedence. */
   readonly registries: readonly Registry[]
+  readonly metrics = new Metrics()
   readonly #owner: string
   readonly #backends: readonly MemoryBackend[]
   readonly #abort = new AbortController()
@@ -66,7 +67,7 @@ export class Gateway implements AsyncDisposable {
       exposure: this.exposure,
       options: { ...QUICK, ...options },
       log: silentLog,
-      metrics: new Metrics(),
+      metrics: this.metrics,
       clock: setup.clock ?? systemClock,
     })
     const { signal } = this.#abort

@@ -101,7 +101,7 @@ describe('bridge', () => {
     await eventually('withdrawn from the edge', () => gateway.exposure.offered().length === 1)
   })
 
-  test('too many withdrawals at once wait; an operator lets them go', async () => {
+  test('too many withdrawals at once wait, and status and metrics say why; an operator lets them go', async () => {
     const { legacy, mesh } = sides()
     const names = Array.from({ length: 10 }, (_, n) => ({ name: `s${n}`, protocol: 'http' }))
     for (const key of names) legacy.backend.register(key, instance('a'))
@@ -112,6 +112,14 @@ describe('bridge', () => {
     const held = (): number => gateway.bridge.status().directions[0]?.held.length ?? 0
     await eventually('held', () => held() === 7)
     expect(mesh.backend.keys()).toHaveLength(7)
+    const [toMesh] = gateway.bridge.status().directions
+    expect(new Set(toMesh?.held.map(({ reason }) => reason))).toEqual(new Set(['gone']))
+    const heldNow = async (): Promise<readonly string[]> =>
+      (await gateway.metrics.registry.metrics())
+        .split('\n')
+        .filter((line) => line.startsWith('isthmus_sync_held{'))
+    const labels = 'direction="legacy-to-mesh",registry="consul",reason="gone"'
+    await eventually('counted', async () => String(await heldNow()).includes(`{${labels}} 7`))
     const back = names[9] ?? FOO
     legacy.backend.register(back, instance('b'))
     await eventually('one came back', () => held() === 6)
@@ -119,6 +127,7 @@ describe('bridge', () => {
     await eventually('let go', () => String(texts(mesh.backend)) === keyText(back))
     const offered = (): string => String(gateway.exposure.offered())
     await eventually('only one is offered', () => offered() === `legacy-to-mesh ${keyText(back)}`)
+    expect(await heldNow()).toEqual([`isthmus_sync_held{${labels}} 0`])
   })
 })
 

@@ -35,8 +35,9 @@ function bench(): Bench {
     asked: () => asked,
     read: () => void (reads += 1),
     allowed: (count, exported, from = 0) =>
-      Array.from({ length: count }, (_, n) => budget.allow(key(from + n), exported)).filter(Boolean)
-        .length,
+      Array.from({ length: count }, (_, n) => budget.allow(key(from + n), exported, 'gone')).filter(
+        Boolean,
+      ).length,
     [Symbol.asyncDispose]: async () => {
       abort.abort()
       await done
@@ -60,7 +61,7 @@ describe('removal budget', () => {
   test('a slow trickle is let through: the window moves', async () => {
     await using it = bench()
     for (let n = 0; n < 20; n += 1) {
-      expect(it.budget.allow(key(n), 3)).toBe(true)
+      expect(it.budget.allow(key(n), 3, 'gone')).toBe(true)
       await it.clock.advance(OPTIONS.windowMs / 2 + 1)
     }
   })
@@ -69,16 +70,16 @@ describe('removal budget', () => {
     await using it = bench()
     it.allowed(10, 10)
     it.read() // was under way when the hold began
-    expect(it.budget.allow(key(9), 10)).toBe(false)
+    expect(it.budget.allow(key(9), 10, 'gone')).toBe(false)
     await it.clock.advance(9_000)
     expect(it.asked()).toBe(0)
     await it.clock.advance(2_000)
     expect(it.asked()).toBe(1)
-    expect(it.budget.allow(key(9), 10)).toBe(false)
+    expect(it.budget.allow(key(9), 10, 'gone')).toBe(false)
     it.read()
     await it.clock.advance(1_000)
     expect(it.woken).toContain(key(9))
-    expect(it.budget.allow(key(9), 10)).toBe(true)
+    expect(it.budget.allow(key(9), 10, 'gone')).toBe(true)
     expect(it.asked()).toBe(1)
   })
 
@@ -86,7 +87,7 @@ describe('removal budget', () => {
     await using it = bench()
     it.allowed(2, 10)
     for (let n = 2; n < 40; n += 1) {
-      it.budget.allow(key(n), 10) // services go one after the other, each of them held
+      it.budget.allow(key(n), 10, 'gone') // services go one after the other, each of them held
       await it.clock.advance(1_000)
     }
     expect(it.asked()).toBe(1)
@@ -138,7 +139,8 @@ describe('removal budget', () => {
   test('what went after a hold, came back and vanishes again is held again', async () => {
     await using it = bench()
     it.allowed(10, 10)
-    for (const one of it.budget.release(() => true)) expect(it.budget.allow(one, 10)).toBe(true)
+    for (const one of it.budget.release(() => true))
+      expect(it.budget.allow(one, 10, 'gone')).toBe(true)
     for (let n = 0; n < 10; n += 1) it.budget.forget(key(n)) // gone, and later back
     expect(it.allowed(10, 10)).toBe(0)
     expect(it.budget.heldCount).toBe(10)
@@ -148,11 +150,13 @@ describe('removal budget', () => {
     await using it = bench()
     it.allowed(3, 3)
     await it.clock.advance(OPTIONS.holdMs - 1_001)
-    expect(it.budget.held()).toEqual([{ key: key(2), forMs: OPTIONS.holdMs - 1_001 }])
+    expect(it.budget.held()).toEqual([
+      { key: key(2), forMs: OPTIONS.holdMs - 1_001, reason: 'gone' },
+    ])
     expect(it.woken).toEqual([])
     await it.clock.advance(2_000)
     expect(it.woken).toContain(key(2))
-    expect(it.budget.allow(key(2), 3)).toBe(true)
+    expect(it.budget.allow(key(2), 3, 'gone')).toBe(true)
   })
 
   test('an operator lets go what is held now, and nothing later', async () => {
@@ -160,7 +164,7 @@ describe('removal budget', () => {
     it.allowed(4, 4)
     expect(it.budget.release(() => true)).toEqual([key(2), key(3)])
     expect(it.allowed(2, 4, 2)).toBe(2)
-    expect(it.budget.allow(key(4), 4)).toBe(false)
+    expect(it.budget.allow(key(4), 4, 'gone')).toBe(false)
   })
 
   test('a plan asks without spending', async () => {
@@ -185,7 +189,7 @@ test('what is held is confirmed by a second read of every registry, not of one t
     request: () => undefined,
   })
   const done = budget.tend(abort.signal, (one) => woken.push(one))
-  expect(budget.allow(key(1), 1)).toBe(false)
+  expect(budget.allow(key(1), 1, 'gone')).toBe(false)
   await clock.advance(12_000)
   reads[1] = 6
   await clock.advance(2_000)

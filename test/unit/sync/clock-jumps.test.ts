@@ -26,13 +26,13 @@ test.each([
     const woken: string[] = []
     const done = budget.tend(abort.signal, (one) => woken.push(one))
     const all = [0, 1, 2, 3].map(key)
-    expect(all.map((one) => budget.allow(one, 10))).toEqual([true, true, false, false])
+    expect(all.map((one) => budget.allow(one, 10, 'gone'))).toEqual([true, true, false, false])
     await steady.advance(OPTIONS.windowMs / 2)
 
     jumpedMs = jumpMs
     await steady.advance(OPTIONS.windowMs / 4)
     expect([budget.heldCount, woken]).toEqual([2, []])
-    expect(budget.allow(key(4), 10)).toBe(false)
+    expect(budget.allow(key(4), 10, 'gone')).toBe(false)
 
     await steady.advance(OPTIONS.holdMs)
     expect(woken).toEqual(expect.arrayContaining(all.slice(2)))
