@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import { errorCode, errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
 import { placeOf, queryOf, tlsOf, type ConnectionOptions, type Place } from './options.ts'
 import { Places } from './places.ts'
+import { tlsFailure } from './tls-failures.ts'
 import { constantToken, TokenFile, type TokenSource } from './token.ts'
 
 /** Requests that are answered at once share a few connections. */
@@ -35,13 +36,15 @@ export class ConsulHttp implements AsyncDisposable {
   readonly #blocking: Pool
   readonly #places: Places
   readonly #base: string
+  readonly #isTls: boolean
   /** For what stands in a transaction, and not in the query beside it. */
   readonly place: Place
   readonly #query: Query
   readonly #token: TokenSource
 
   constructor({ url, blockingConnections, ...options }: HttpOptions) {
-    const { origin, pathname } = new URL(url)
+    const { origin, pathname, protocol } = new URL(url)
+    this.#isTls = protocol === 'https:'
     const connect = { timeout: CONNECT_TIMEOUT_MS, ...tlsOf(options.tls) }
     this.#brief = new Pool(origin, { connections: BRIEF_CONNECTIONS, connect })
     this.#blocking = new Pool(origin, { connections: blockingConnections, connect })
@@ -124,7 +127,8 @@ export class ConsulHttp implements AsyncDisposable {
       return { status: response.statusCode, text, index: indexOf(response.headers) }
     } catch (cause) {
       signal.throwIfAborted()
-      throw unavailable(path, errorCode(cause) ?? errorMessage(cause), cause)
+      const why = tlsFailure(cause, this.#isTls) ?? errorCode(cause) ?? errorMessage(cause)
+      throw unavailable(path, why, cause)
     }
   }
 }
@@ -152,12 +156,18 @@ function accepted(path: string, answer: Answer): Answer {
   throw statusError(path, answer)
 }
 
+/** What Go's HTTP server says, with a 400, to who does not begin with a TLS handshake. */
+const PLAIN_TO_TLS = 'Client sent an HTTP request to an HTTPS server'
+
 /** What an answer other than 200 means. All of it may pass: a token is restored, or replaced. */
 export function statusError(path: string, { status, text }: Answer): IsthmusError {
   const said = text.slice(0, 200)
   if (isRefusal(status)) {
     const options = { retry: true, details: { path, status, said } }
     return new IsthmusError('REGISTRY_REFUSED', `Consul refuses the token: ${said}`, options)
+  }
+  if (said.startsWith(PLAIN_TO_TLS)) {
+    return unavailable(path, 'it speaks TLS on this port: begin url with https://', said)
   }
   return unavailable(path, `status ${status}`, said)
 }

@@ -11,6 +11,8 @@ export interface ConsulOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** With which it is seen whether the server serves. */
   readonly token?: string
+  /** Beside the port for plain HTTP; `config` says by which certificate. */
+  readonly httpsPort?: number
 }
 
 /**
@@ -18,8 +20,9 @@ export interface ConsulOptions {
  * free ports of 127.0.0.1.
  */
 export async function startConsul(options: ConsulOptions = {}): Promise<RealServer> {
-  const { config, token } = options
-  return startAgent(await agentPorts(), { bootstrap_expect: 1, ...config }, token)
+  const { config, token, httpsPort = -1 } = options
+  const ports = { ...(await agentPorts()), https: httpsPort }
+  return startAgent(ports, { bootstrap_expect: 1, ...config }, token)
 }
 
 /** Several Consul servers that elect one of them. */
@@ -67,6 +70,8 @@ async function leaderPort(servers: readonly RealServer[]): Promise<number> {
 
 interface AgentPorts {
   readonly http: number
+  /** Absent or -1 is none. */
+  readonly https?: number
   readonly serf_lan: number
   readonly server: number
 }
@@ -84,7 +89,7 @@ async function startAgent(
   const folder = await mkdtemp(join(tmpdir(), `isthmus-consul-${process.pid}-`))
   const config = {
     ...agentConfig(join(folder, 'data'), ports.server),
-    ports: { ...ports, dns: -1, grpc: -1, https: -1, serf_wan: -1 },
+    ports: { https: -1, ...ports, dns: -1, grpc: -1, serf_wan: -1 },
     ...settings,
   }
   await writeFile(join(folder, 'agent.json'), JSON.stringify(config))
