@@ -23,6 +23,8 @@ export class Outbox {
   readonly #told = new Map<string, ReadonlyMap<KeyText, ServiceRecord>>()
   readonly #toldUnknown = new Set<string>()
   readonly #changed = new Set<string>()
+  /** Whether the reader takes what it was told for what is there. */
+  #isBelieved = false
   #view: View | undefined
   #due: 'nothing' | 'stale' | 'snapshot' = 'nothing'
   #reason = ''
@@ -36,11 +38,11 @@ export class Outbox {
 
   /** Nothing is known for certain any more, until the next {@link complete}. */
   lose(reason: string): void {
-    const said = this.#view !== undefined && this.#due !== 'snapshot'
     this.#view = undefined
     this.#changed.clear()
     this.#reason = reason
-    this.#due = said || this.#due === 'stale' || this.#told.size > 0 ? 'stale' : 'nothing'
+    const isSaid = this.#isBelieved || this.#due === 'stale' || this.#told.size > 0
+    this.#due = isSaid ? 'stale' : 'nothing'
   }
 
   changed(name: string): void {
@@ -51,6 +53,7 @@ export class Outbox {
   take(): readonly SourceEvent[] {
     const due = this.#due
     this.#due = 'nothing'
+    if (due !== 'nothing') this.#isBelieved = due === 'snapshot'
     if (due === 'stale') return [{ kind: 'stale', reason: this.#reason }]
     const view = this.#view
     if (!view) return []

@@ -41,6 +41,21 @@ function told(names: Names): Outbox {
 }
 
 describe('a snapshot', () => {
+  test('of nothing is taken back too when the connection is lost before the next one was taken', () => {
+    const empty = new Names()
+    const outbox = told(empty)
+    outbox.complete(empty) // asked for once more
+    outbox.lose('connection lost')
+    expect(outbox.take()).toEqual([{ kind: 'stale', reason: 'connection lost' }])
+  })
+
+  test('that nobody took is never told, nor taken back', () => {
+    const outbox = new Outbox()
+    outbox.complete(new Names().set('web', [instance('a')]))
+    outbox.lose('connection lost')
+    expect(outbox.take()).toEqual([])
+  })
+
   test('comes first, and names what could not be read', () => {
     const outbox = new Outbox()
     expect(outbox.take()).toEqual([])
