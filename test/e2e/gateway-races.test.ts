@@ -31,7 +31,7 @@ async function expectAllWell(): Promise<void> {
 const labelOf = async (text: string): Promise<string | undefined> =>
   (await stage.exported.entries()).find((entry) => originKey(entry) === text)?.meta['lane']
 
-test('fault: two gateways under one identity: the second ends and says where the first runs', async () => {
+test('fault: failure mode 8: two gateways under one identity: the second ends and says where the first runs', async () => {
   await using first = await stage.startedGateway()
   const inConsul = await stage.exported.entries()
   const writes = await stage.gatewayWrites()

@@ -121,7 +121,7 @@ describe('what a provider serves is in the metadata that it names', () => {
     expect(follower.records.size).toBe(2)
   })
 
-  test("trap: dubbo-admin's configurators under an application, which are no JSON, harm nobody", async () => {
+  test("further trap: dubbo-admin's configurators under an application, which are no JSON, harm nobody", async () => {
     await corner.provide(SHOP)
     await corner.client.createPersistent(
       corner.path('services/shop/configurators/override%3A%2F%2F0.0.0.0%2Fshop'),

@@ -20,7 +20,7 @@ async function sessionOf(scene: Scene, path: string): Promise<string | undefined
   return (await scene.client.read(path))?.session
 }
 
-test('fault: session ended under a live connection: all is read again, ours can be put again', async () => {
+test('fault: failure mode 5: session ended under a live connection: all is read again, ours can be put again', async () => {
   await using scene = await Scene.begin(server.address)
   await scene.converged()
   const ours = await scene.announce()

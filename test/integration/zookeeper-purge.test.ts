@@ -60,7 +60,7 @@ async function write(registry: Registry, owner: string): Promise<readonly Instan
   return written
 }
 
-test('a tree that others share is afterwards what it was before, byte for byte', async () => {
+test('further trap: purge leaves nothing: a tree that others share is what it was before, byte for byte', async () => {
   await othersRegister()
   const before = await tree()
   await write(gateway, 'gw-a')

@@ -102,7 +102,7 @@ test('a changed record of Curator keeps its znode', async () => {
   expect(JSON.parse(seen?.data ?? '')).toMatchObject({ payload: { metadata: { a: 'b' } } })
 })
 
-test('a znode of another session that only has our name is not taken over', async () => {
+test('further trap: another’s ephemeral znode is not written again under our session, also with our name', async () => {
   const instance = ours(ORDERS, 21_001)
   const { origin, ...unmarked } = instance
   const { id } = registry.sink.normalize(ORDERS, unmarked)

@@ -23,7 +23,7 @@ function sides() {
 const states = (gateway: Gateway) => gateway.bridge.status().identities.map(({ state }) => state)
 
 describe('identity', () => {
-  test('two gateways under one identity: the second ends with OWNER_TAKEN and writes nothing', async () => {
+  test('failure mode 8: two gateways under one identity: the second ends with OWNER_TAKEN and writes nothing', async () => {
     const { legacy, mesh } = sides()
     legacy.backend.register(shop, at('10.0.0.1'))
     await using first = new Gateway({ owner: 'gw', legacy, mesh })

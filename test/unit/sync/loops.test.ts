@@ -85,7 +85,7 @@ describe('gateways in a row, beside each other and in a ring', () => {
     await expectQuiet(ring)
   })
 
-  test('two replicas: both write, neither carries the other back', async () => {
+  test('failure mode 8: two replicas: both write, neither carries the other back', async () => {
     await using ring = new Ring([
       { owner: 'g1', legacy: 'zk', mesh: 'consul' },
       { owner: 'g2', legacy: 'zk', mesh: 'consul' },

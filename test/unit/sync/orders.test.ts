@@ -114,11 +114,15 @@ describe('drain', () => {
     await eventually('its port is given back', () => offered() === left)
   })
 
-  test('takes back all that is ours, whatever the budget says, and nothing else', async () => {
+  test('further trap: a pause leaves entries; a drain takes back all that is ours, whatever the budget says, and nothing else', async () => {
     const it = await world()
     await using gateway = it.gateway
     const [address] = it.consul.instances(keyOf('http:a'))
     if (!address) throw new Error('it is shown')
+    const shown = gateway.bridge.exported()
+    gateway.bridge.order('pause', {})
+    await eventually('it was looked at', () => gateway.isSettled())
+    expect(gateway.bridge.exported()).toBe(shown)
     gateway.bridge.order('drain', {})
     await eventually('all is taken back', () => gateway.bridge.exported() === 0)
     expect(it.zk.keys().map(keyText)).toEqual(['http:a', 'http:b'])
