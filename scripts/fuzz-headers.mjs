@@ -1,14 +1,17 @@
 /**
  * Random and mutated trace headers through every codec: `tsx scripts/fuzz-headers.mjs [count] [seed]`.
- * Nothing may throw, what is written must be valid by grammars that stand apart from the codecs, and
- * nothing outside a grammar may be read. Prints what it saw; exit code 1 on a fault.
+ * Nothing may throw, what is written must be valid by grammars that stand apart from the codecs (a
+ * declared format's by its encodings and words), nothing outside a grammar may be read, and what a
+ * declared format writes it must read back as it was. Prints what it saw; exit code 1 on a fault.
  */
 import { convertHeaders } from '../trace-converter/context/convert.ts'
+import { faultsOf } from '../trace-converter/context/declaration.ts'
 import { declaredCodec } from '../trace-converter/context/declared.ts'
 import { Formats } from '../trace-converter/context/formats.ts'
 import { HEADER_FORMATS } from '../trace-converter/context/model.ts'
 import { readContext } from '../trace-converter/context/read.ts'
 import { writeContext } from '../trace-converter/context/write.ts'
+import { isByDeclaration } from '../test/unit/context/declared-grammar.ts'
 import { grammarOf, isOwned, READABLE } from '../test/unit/context/grammar.ts'
 
 const COUNT = Number(process.argv[2] ?? 1_000_000)
@@ -27,30 +30,48 @@ const below = (limit) => Math.floor(random() * limit)
 const pick = (list) => list[below(list.length)]
 const chance = (share) => random() < share
 
-const encodings = ['hex', 'decimal', 'base64', 'text']
-const declared = encodings.map((encoding, at) =>
-  declaredCodec({
-    name: `own-${encoding}`,
-    headers:
-      at % 2 === 0
-        ? {
-            traceId: `x-${encoding}-trace`,
-            spanId: `x-${encoding}-span`,
-            sampled: `x-${encoding}-on`,
-          }
-        : {
-            name: `x-${encoding}`,
-            separator: '|',
-            fields: ['traceId', 'spanId', 'parentId', 'sampled'],
-          },
-    traceId: { encoding, bits: 128 },
-    spanId: { encoding },
-    sampled: { accept: '1', deny: '0', debug: 'd' },
-  }),
-)
-const formats = new Formats(declared)
-const FORMATS = [...HEADER_FORMATS, ...declared.map(({ format }) => format)]
-const DECLARED_VALUE = /^[!-~]+$/
+const declarations = [
+  ['hex', 128, 'hex'],
+  ['hex', 64, 'decimal'],
+  ['decimal', 128, 'decimal'],
+  ['decimal', 64, 'base64'],
+  ['base64', 128, 'base64'],
+  ['base64', 64, 'hex'],
+  ['uuid', 128, 'text'],
+  ['text', 128, 'text'],
+  ['text', 128, undefined],
+  ['uuid', 128, undefined],
+].flatMap(([trace, bits, span], at) => declarationsOf(`own-${at}`, trace, bits, span))
+
+/** In a header a field and in one header; words for debug in one of them, no parents in the other. */
+function declarationsOf(name, trace, bits, span) {
+  const ids = { traceId: { encoding: trace, bits }, ...(span && { spanId: { encoding: span } }) }
+  const fields = ['sampled', 'traceId', ...(span ? ['spanId', 'parentId'] : [])]
+  return [
+    {
+      name,
+      headers: {
+        traceId: `x-${name}-trace`,
+        ...(span && { spanId: `x-${name}-span` }),
+        sampled: `x-${name}-on`,
+      },
+      ...ids,
+      sampled: { accept: 'Yes', deny: 'No', debug: 'Force' },
+    },
+    {
+      name: `${name}-one`,
+      headers: { name: `x-${name}`, separator: '|', fields },
+      ...ids,
+      sampled: { accept: '1', deny: '0' },
+    },
+  ]
+}
+for (const declaration of declarations) {
+  for (const { message } of faultsOf(declaration))
+    throw new Error(`${declaration.name}: ${message}`)
+}
+const formats = new Formats(declarations.map(declaredCodec))
+const FORMATS = [...HEADER_FORMATS, ...declarations.map(({ name }) => name)]
 const SINGLE = { w3c: 'traceparent', 'b3-single': 'b3', jaeger: 'uber-trace-id' }
 
 const digits = (count, alphabet = '0123456789abcdef') =>
@@ -81,7 +102,8 @@ function anyContext() {
             'sw8.caller',
             'sw8.x',
             'eagleeye.app',
-            'own-text.span',
+            'own-7.span',
+            'own-7-one.parent',
           ])]: anyText(),
         }
       : {},
@@ -147,6 +169,7 @@ const seen = {
   throws: 0,
   invalid: 0,
   outside: 0,
+  unread: 0,
 }
 const faults = []
 function fault(kind, detail) {
@@ -154,11 +177,60 @@ function fault(kind, detail) {
   if (faults.length < MAX_FAULTS) faults.push({ kind, ...detail })
 }
 
-function isValid([name, value]) {
-  return (
-    grammarOf(name).test(value) ||
-    (name.startsWith('x-') && !isOwned(name) && DECLARED_VALUE.test(value))
-  )
+const isOfDeclared = ([name]) => name.startsWith('x-') && !isOwned(name)
+
+/** What was written: by the standard grammars, and by each declaration's encodings and words. */
+function checkWritten(written, sends, detail) {
+  for (const field of written) {
+    if (!isOfDeclared(field) && !grammarOf(field[0]).test(field[1])) {
+      fault('invalid', { ...detail, field })
+    }
+  }
+  for (const declaration of declarations.filter(({ name }) => sends.includes(name))) {
+    const own = written.filter(([name]) =>
+      formats.codec(declaration.name).headerNames.includes(name),
+    )
+    if (own.length > 0 && !isByDeclaration(declaration, own)) {
+      fault('invalid', { ...detail, format: declaration.name, own })
+    }
+  }
+}
+
+/** What a declared format writes of any context it reads back, the same as far as it has fields for it. */
+function checkDeclared(declaration) {
+  const context = { ...anyContext(), rawTraceId: undefined }
+  const { name, traceId, spanId, sampled } = declaration
+  const how = { traceIdBits: 128, formats }
+  const written = writeContext([], context, [name], how)
+  if (written.length === 0) {
+    if (traceId.bits === 128) fault('unread', { declaration, context })
+    return
+  }
+  const { context: found, seed, rejected } = readContext(written, [name], { formats })
+  const value = found ?? seed
+  const ids = found ?? seed?.trace
+  const digits = context.traceId.slice(traceId.bits === 64 ? 16 : 0).padStart(32, '0')
+  const decision = context.sampling === 'debug' && !sampled.debug ? 'accept' : context.sampling
+  const isSame =
+    rejected.length === 0 &&
+    ids?.traceId === digits &&
+    (spanId === undefined ? seed !== undefined : found?.spanId === context.spanId) &&
+    value.sampling === decision
+  const again = value && writeContext([], value, [name], how)
+  if (!isSame || JSON.stringify(again) !== JSON.stringify(written)) {
+    fault('unread', { declaration: name, context, written, found: value ?? null })
+  }
+}
+
+function checkReadDeclared(headers) {
+  for (const declaration of declarations) {
+    const { context } = readContext(headers, [declaration.name], { formats })
+    if (context === undefined) continue
+    const first = headers.map(([name, value]) => [name, value.split(',', 1)[0].trim()])
+    if (!isByDeclaration(declaration, first, true)) {
+      fault('outside', { headers, format: declaration.name })
+    }
+  }
 }
 
 function checkStrict(headers) {
@@ -184,10 +256,11 @@ function tryOne(headers) {
   else if (seed !== undefined) seen.seeded++
   else if (rejected.length > 0) seen.rejected++
   else seen.nothing++
-  for (const field of written.slice(others)) {
-    if (!isValid(field)) fault('invalid', { headers, how: { ...how, formats: undefined }, field })
-  }
+  const detail = { headers, how: { ...how, formats: undefined } }
+  checkWritten(written.slice(others), how.to, detail)
   checkStrict(headers)
+  checkReadDeclared(headers)
+  checkDeclared(pick(declarations))
 }
 
 const begin = Date.now()
@@ -204,4 +277,4 @@ for (const found of faults) console.error(JSON.stringify(found))
 console.log(
   JSON.stringify({ seed: SEED, seconds: Math.round((Date.now() - begin) / 1_000), ...seen }),
 )
-process.exitCode = seen.throws + seen.invalid + seen.outside > 0 ? 1 : 0
+process.exitCode = seen.throws + seen.invalid + seen.outside + seen.unread > 0 ? 1 : 0

@@ -79,7 +79,7 @@ function ofContext(context: TraceContext): AspectBits {
 }
 
 function ofSeed({ sampling, trace }: TraceSeed): AspectBits {
-  const bits = trace === undefined ? 0 : SEED_TRACE
+  const bits = trace === undefined ? 0 : SEED_TRACE | (trace.rawTraceId === undefined ? 0 : RAW)
   if (sampling === 'defer') return bits
   return bits | (sampling === 'debug' ? SEED_DEBUG : SEED_DECISION)
 }

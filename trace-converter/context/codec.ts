@@ -23,6 +23,8 @@ export interface HeaderCodec {
   write(context: TraceContext | TraceSeed, options: WriteOptions, out: HeaderField[]): void
   /** What it carries in general and cannot of this context: limits, characters. Absent: nothing. */
   cuts?(context: TraceContext | TraceSeed): readonly Aspect[]
+  /** For people: what stands in one of its fields (Rejection.field; absent: in its header). */
+  expects?(field?: string): string
   /** Whether it carries what is marked `own`: what this format itself has said. Absent: never. */
   owns?(context: TraceContext | TraceSeed): boolean
 }

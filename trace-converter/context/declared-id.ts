@@ -2,25 +2,37 @@ import type { TraceIds } from './bare.ts'
 import type { FormatDeclaration, IdEncoding } from './declaration.ts'
 import { isHex } from './hex.ts'
 import { hasHighHalf, parseContextSpanId, parseContextTraceId } from './ids.ts'
-import type { ContextSpanId, ContextTraceId } from './model.ts'
+import type { ContextSpanId, ContextTraceId, RejectReason } from './model.ts'
 import { spanIdOfText, traceIdOfText, type TextTraceIds } from './raw-id.ts'
 
 /** The longest text that is taken for an id. */
 const MAX_TEXT = 256
 const TEXT = /^[!-+\--~]+$/
-const DECIMAL = /^[0-9]{1,39}$/
+const DECIMAL = /^[0-9]+$/
 const UUID = /^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$/
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
-/** A trace id as the format writes it; undefined when it is none. */
+/** Characters of the longest id in each encoding. */
+const LONGEST: Readonly<Record<IdEncoding, Readonly<Record<64 | 128, number>>>> = {
+  hex: { 64: 16, 128: 32 },
+  decimal: { 64: 20, 128: 39 },
+  base64: { 64: 12, 128: 24 },
+  uuid: { 64: 36, 128: 36 },
+  text: { 64: MAX_TEXT, 128: MAX_TEXT },
+}
+
+/** A trace id as the format writes it; otherwise why it is none. */
 export function readDeclaredTraceId(
   text: string,
   { traceId: { encoding, bits } }: Pick<FormatDeclaration, 'traceId'>,
   lenient: boolean,
-): TextTraceIds | undefined {
-  if (encoding === 'text') return isText(text) ? traceIdOfText(text) : undefined
-  const traceId = parseContextTraceId(hexOf(text, encoding, bits, lenient) ?? '')
-  return traceId === undefined ? undefined : idsOf(traceId)
+): TextTraceIds | RejectReason {
+  if (text.length > LONGEST[encoding][bits]) return 'too-long'
+  if (encoding === 'text') return isText(text) ? (traceIdOfText(text) ?? 'zero-id') : 'malformed'
+  const hex = hexOf(text, encoding, bits, lenient)
+  if (hex === undefined) return 'malformed'
+  const traceId = parseContextTraceId(hex)
+  return traceId === undefined ? 'zero-id' : idsOf(traceId)
 }
 
 function idsOf(traceId: ContextTraceId): TraceIds {
@@ -32,9 +44,17 @@ export function readDeclaredSpanId(
   encoding: IdEncoding,
   traceId: ContextTraceId,
   lenient: boolean,
-): ContextSpanId | undefined {
-  if (encoding === 'text') return isText(text) ? spanIdOfText(text, traceId) : undefined
-  return parseContextSpanId(hexOf(text, encoding, 64, lenient) ?? '')
+): { readonly spanId: ContextSpanId } | RejectReason {
+  if (text.length > LONGEST[encoding][64]) return 'too-long'
+  if (encoding === 'text') {
+    return isText(text) ? foundSpan(spanIdOfText(text, traceId)) : 'malformed'
+  }
+  const hex = hexOf(text, encoding, 64, lenient)
+  return hex === undefined ? 'malformed' : foundSpan(parseContextSpanId(hex))
+}
+
+function foundSpan(spanId: ContextSpanId | undefined): ReturnType<typeof readDeclaredSpanId> {
+  return spanId === undefined ? 'zero-id' : { spanId }
 }
 
 /** A word that may stand in a field: printable, without spaces and commas. */
@@ -43,7 +63,7 @@ export function isText(text: string, separator?: string): boolean {
   return separator === undefined || !text.includes(separator)
 }
 
-/** `lenient`: leading zeros, dashes or padding left out. */
+/** `lenient`: leading zeros, dashes or padding left out; in decimals leading zeros too many. */
 function hexOf(
   text: string,
   encoding: Exclude<IdEncoding, 'text'>,
@@ -57,7 +77,10 @@ function hexOf(
       return fits && isHex(text, 0, text.length) ? text : undefined
     }
     case 'decimal':
-      return DECIMAL.test(text) ? narrow(BigInt(text), bits) : undefined
+      if (!DECIMAL.test(text) || (!lenient && text.length > 1 && text.startsWith('0'))) {
+        return undefined
+      }
+      return narrow(BigInt(text), bits)
     case 'uuid':
       if (lenient && text.length === 32 && isHex(text, 0, 32)) return text
       return UUID.test(text) ? text.replaceAll('-', '') : undefined
@@ -75,7 +98,8 @@ function hexOfBase64(text: string, bits: 64 | 128, lenient: boolean): string | u
   const padded = lenient ? text.padEnd(whole, '=') : text
   if (padded.length !== whole || !BASE64.test(padded)) return undefined
   const bytes = atob(padded)
-  if (bytes.length * 8 !== bits) return undefined
+  // Bits past the last byte must be zero: one id has one form.
+  if (bytes.length * 8 !== bits || btoa(bytes) !== padded) return undefined
   let hex = ''
   for (let at = 0; at < bytes.length; at++) {
     hex += bytes.charCodeAt(at).toString(16).padStart(2, '0')

@@ -1,15 +1,16 @@
 import { bareContext, bareSeed, NO_VENDOR } from './bare.ts'
-import { NO_REJECTIONS, refuse, type ReadResult } from './codec.ts'
+import { isContext, NO_REJECTIONS, type ReadResult } from './codec.ts'
 import {
   DECLARED_FIELDS,
   headerOf,
   type DeclaredField,
   type DeclaredTexts,
   type FormatDeclaration,
+  type IdEncoding,
 } from './declaration.ts'
 import { readDeclaredSpanId, readDeclaredTraceId } from './declared-id.ts'
 import { firstValue, type TraceFields } from './fields.ts'
-import type { Sampling, TraceContext } from './model.ts'
+import type { RejectReason, Sampling, TraceContext, TraceSeed } from './model.ts'
 import { ofSpan, withTexts, type TextTraceIds } from './raw-id.ts'
 
 /** The fields that hold something; undefined when one header holds more than there are fields. */
@@ -36,30 +37,45 @@ export function textsOf(
   return found
 }
 
+/** What was found, or which field does not read and why. */
 export function readTexts(
   texts: DeclaredTexts,
   declaration: FormatDeclaration,
   lenient: boolean,
 ): ReadResult {
-  const { name: format, spanId } = declaration
-  const bad = (field: DeclaredField, reason: 'malformed' | 'incomplete'): ReadResult =>
-    refuse(format, headerOf(declaration, field)?.toLowerCase() ?? '', reason)
+  const found = valueOf(texts, declaration, lenient)
+  if (!('reason' in found)) {
+    const rejected = NO_REJECTIONS
+    return isContext(found) ? { context: found, rejected } : { seed: found, rejected }
+  }
+  const { field, reason } = found
+  const header = headerOf(declaration, field)?.toLowerCase() ?? ''
+  return { rejected: [{ format: declaration.name, header, reason, field }] }
+}
+
+interface BadField {
+  readonly field: DeclaredField
+  readonly reason: RejectReason
+}
+
+function valueOf(
+  texts: DeclaredTexts,
+  declaration: FormatDeclaration,
+  lenient: boolean,
+): TraceContext | TraceSeed | BadField {
+  const { name, spanId } = declaration
   const sampling = readDecision(texts.sampled, declaration)
   // As in B3: a denial that was garbled must not become a sampled trace.
-  if (sampling === undefined) return bad('sampled', 'malformed')
+  if (sampling === undefined) return { field: 'sampled', reason: 'malformed' }
   if (texts.traceId === undefined) {
     const isBare = texts.spanId === undefined && texts.parentId === undefined
-    if (!isBare || 'separator' in declaration.headers) return bad('traceId', 'incomplete')
-    return { seed: bareSeed(sampling, format), rejected: NO_REJECTIONS }
+    if (isBare && !('separator' in declaration.headers)) return bareSeed(sampling, name)
+    return { field: 'traceId', reason: 'incomplete' }
   }
   const ids = readDeclaredTraceId(texts.traceId, declaration, lenient)
-  if (ids === undefined) return bad('traceId', 'malformed')
-  if (spanId === undefined) {
-    return { seed: { ...bareSeed(sampling, format), trace: ids }, rejected: NO_REJECTIONS }
-  }
-  if (texts.spanId === undefined) return bad('spanId', 'incomplete')
-  const context = withSpan(texts, ids, sampling, declaration, lenient)
-  return context === undefined ? bad('spanId', 'malformed') : { context, rejected: NO_REJECTIONS }
+  if (typeof ids === 'string') return { field: 'traceId', reason: ids }
+  if (spanId === undefined) return { ...bareSeed(sampling, name), trace: ids }
+  return withSpan(texts, ids, sampling, declaration, lenient)
 }
 
 /** Words have no case. */
@@ -74,25 +90,38 @@ function readDecision(
   return word === sampled?.debug?.toLowerCase() ? 'debug' : undefined
 }
 
-/** undefined when span or parent is no id. */
 function withSpan(
   texts: DeclaredTexts,
   ids: TextTraceIds,
   sampling: Sampling,
-  { name, spanId: spans, headers }: FormatDeclaration,
+  declaration: FormatDeclaration,
   lenient: boolean,
-): TraceContext | undefined {
+): TraceContext | BadField {
+  const { name, spanId: spans } = declaration
   const encoding = spans?.encoding ?? 'hex'
-  const read = (text: string) => readDeclaredSpanId(text, encoding, ids.traceId, lenient)
-  const spanId = read(texts.spanId ?? '')
-  const parent = texts.parentId === undefined ? undefined : read(texts.parentId)
-  if (spanId === undefined || (texts.parentId !== undefined && parent === undefined)) {
-    return undefined
+  if (texts.spanId === undefined) return { field: 'spanId', reason: 'incomplete' }
+  const span = readDeclaredSpanId(texts.spanId, encoding, ids.traceId, lenient)
+  if (typeof span === 'string') return { field: 'spanId', reason: span }
+  const parent = readParent(texts.parentId, encoding, ids, declaration, lenient)
+  if ('reason' in parent) return parent
+  const { spanId } = span
+  const vendor = encoding === 'text' ? vendorOf(texts, name, spanId, parent.spanId) : NO_VENDOR
+  return withTexts(bareContext(ids, spanId, parent.spanId, sampling, name), ids, vendor)
+}
+
+/** Where there is a place for a parent and it is empty, there is none. */
+function readParent(
+  text: string | undefined,
+  encoding: IdEncoding,
+  { traceId }: TextTraceIds,
+  declaration: FormatDeclaration,
+  lenient: boolean,
+): { readonly spanId: TraceContext['parent'] } | BadField {
+  if (text === undefined) {
+    return { spanId: headerOf(declaration, 'parentId') === undefined ? 'unknown' : 'root' }
   }
-  const hasParents = 'separator' in headers ? headers.fields.includes('parentId') : headers.parentId
-  const none = hasParents === undefined || hasParents === false ? 'unknown' : 'root'
-  const vendor = encoding === 'text' ? vendorOf(texts, name, spanId, parent) : NO_VENDOR
-  return withTexts(bareContext(ids, spanId, parent ?? none, sampling, name), ids, vendor)
+  const parent = readDeclaredSpanId(text, encoding, traceId, lenient)
+  return typeof parent === 'string' ? { field: 'parentId', reason: parent } : parent
 }
 
 /** The texts that the ids do not bring back. */
@@ -102,7 +131,7 @@ function vendorOf(
   id: Parameters<typeof ofSpan>[0],
   parent: string | undefined,
 ): TraceContext['vendor'] {
-  if (spanId === id && parentId === parent) return NO_VENDOR
+  if (spanId === id && (parentId === undefined || parentId === parent)) return NO_VENDOR
   return {
     ...(spanId === undefined || spanId === id ? {} : { [`${name}.span`]: ofSpan(id, spanId) }),
     ...(parentId === undefined || parentId === parent

@@ -2,6 +2,7 @@ import { vendorAspect } from './aspects.ts'
 import { PLAIN, type Carries } from './carries.ts'
 import { ABSENT, isContext, refuse, type HeaderCodec } from './codec.ts'
 import { DECLARED_FIELDS, headerOf, type FormatDeclaration } from './declaration.ts'
+import { expectedIn } from './declared-expects.ts'
 import { readTexts, textsOf } from './declared-read.ts'
 import { spanText, textsToWrite, traceText, writeTexts } from './declared-write.ts'
 import type { Aspect, TraceContext, TraceSeed } from './model.ts'
@@ -17,6 +18,7 @@ export function declaredCodec(declaration: FormatDeclaration): HeaderCodec {
     headerNames,
     carries: carriesOf(declaration),
     cuts: (value) => cutOf(value, declaration),
+    expects: (field) => expectedIn(declaration, field),
     read(fields, { lenient = false }) {
       const texts = textsOf(fields, declaration)
       if (texts === undefined) return refuse(format, firstName, 'malformed')

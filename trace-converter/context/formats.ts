@@ -43,11 +43,14 @@ export interface KnownFormat {
  * and gets is a choice among them; the headers of all are taken away.
  */
 export class Formats {
+  /** Names of those that the side declares. */
+  readonly declared: readonly HeaderFormat[]
   readonly #known: ReadonlyMap<HeaderFormat, KnownFormat>
   readonly #names: HeaderNames
 
   /** `others`: formats that are not spoken here, whose headers are taken away all the same. */
   constructor(declared: readonly HeaderCodec[] = [], others: readonly HeaderCodec[] = []) {
+    this.declared = declared.map(({ format }) => format)
     const all = [...STANDARD, ...declared]
     this.#known = new Map(all.map((codec) => [codec.format, withMasks(codec)]))
     const owners = [...all, ...others]

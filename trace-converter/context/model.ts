@@ -89,6 +89,8 @@ export interface Rejection {
   /** Lower-case field name; the format's first one when all of it lost. */
   readonly header: string
   readonly reason: RejectReason
+  /** Of a declared format: which of its fields. Absent: the header as a whole. */
+  readonly field?: string
   /** The context that lost against another one of the same request: a span link for whoever reports. */
   readonly link?: { readonly traceId: ContextTraceId; readonly spanId: ContextSpanId }
 }

@@ -4,6 +4,7 @@ import { convertHeaders } from '../../../trace-converter/context/convert.ts'
 import {
   DECLARED_FIELDS,
   faultsOf,
+  headerOf,
   ID_ENCODINGS,
   parseDeclaredName,
   type FormatDeclaration,
@@ -135,36 +136,74 @@ describe('a declared format', () => {
     expect(lossesOf(context(), [SHOP], 128, formats).map(({ what }) => what)).toEqual(['span-id'])
   })
 
+  const trace = (text: string): HeaderList => [
+    ['x-shop-trace', text],
+    ['x-shop-span', SPAN],
+  ]
+
   test.each([
+    ['a decision in no known word', [...IDS, ['x-shop-on', 'maybe']], 'sampled', 'malformed'],
+    ['a span and no trace', [['x-shop-span', SPAN]], 'traceId', 'incomplete'],
+    ['a trace and no span', [['x-shop-trace', TRACE]], 'spanId', 'incomplete'],
+    ['short ids', trace('1f'), 'traceId', 'malformed'],
+    ['ids that are too long', trace(`${TRACE}0`), 'traceId', 'too-long'],
+    ['zeros', trace('0'.repeat(32)), 'traceId', 'zero-id'],
     [
-      'a decision in no known word restarts the trace',
-      [...IDS, ['x-shop-on', 'maybe']],
-      'x-shop-on',
-      'malformed',
-    ],
-    ['a span and no trace', [['x-shop-span', SPAN]], 'x-shop-trace', 'incomplete'],
-    ['a trace and no span', [['x-shop-trace', TRACE]], 'x-shop-span', 'incomplete'],
-    [
-      'short ids',
+      'a span of zeros',
       [
-        ['x-shop-trace', '1f'],
-        ['x-shop-span', SPAN],
+        ['x-shop-trace', TRACE],
+        ['x-shop-span', '0'.repeat(16)],
       ],
-      'x-shop-trace',
-      'malformed',
+      'spanId',
+      'zero-id',
     ],
-    [
-      'zeros',
-      [
-        ['x-shop-trace', '0'.repeat(32)],
-        ['x-shop-span', SPAN],
-      ],
-      'x-shop-trace',
-      'malformed',
-    ],
-    ['a parent that is none', [...IDS, ['x-shop-parent', '-']], 'x-shop-span', 'malformed'],
-  ] as const)('is refused: %s', (_why, headers, header, reason) => {
-    expect(read(shop, headers)).toEqual({ rejected: [{ format: SHOP, header, reason }] })
+    ['a parent that is none', [...IDS, ['x-shop-parent', '-']], 'parentId', 'malformed'],
+  ] as const)('is refused, naming the field: %s', (_why, headers, field, reason) => {
+    const header = headerOf(shop, field)?.toLowerCase()
+    expect(read(shop, headers)).toEqual({ rejected: [{ format: SHOP, header, reason, field }] })
+  })
+
+  test.each([
+    ['decimals with leading zeros: one id has one form', 'decimal', 64, '0148618787703226611'],
+    ['decimals past 64 bits', 'decimal', 64, '18446744073709551616'],
+    ['base64 with bits behind the last byte', 'base64', 64, 'AhAAAAAAAPN='],
+    ['base64 of fewer bytes', 'base64', 64, 'AhAAAAAAAPM'],
+    ['a uuid with its dashes elsewhere', 'uuid', 128, '80f198ee5-634-3ba8-64fe-8b2a57d3eff7'],
+    ['a text with a space', 'text', 128, 'order 4711'],
+  ] as const)('is refused: %s', (_why, encoding, bits, text) => {
+    const { rejected } = read({ ...shop, traceId: { encoding, bits } }, trace(text))
+    expect(rejected).toMatchObject([{ field: 'traceId', reason: 'malformed' }])
+  })
+
+  test('one header with more parts than fields is refused as a whole', () => {
+    expect(read(oneHeader(), [['X-Shop', `yes|${TRACE}|${SPAN}||`]])).toEqual({
+      rejected: [{ format: SHOP, header: 'x-shop', reason: 'malformed' }],
+    })
+  })
+
+  test.each([
+    ['traceId', '32 hex digits, not zero'],
+    ['parentId', '16 hex digits, not zero'],
+    ['sampled', 'yes, no, force'],
+    [undefined, 'sampled|traceId|spanId|parentId, and no more'],
+  ])('says what stands in %s', (field, expected) => {
+    expect(declaredCodec(oneHeader()).expects?.(field)).toBe(expected)
+  })
+
+  test('the text of a trace without a span is counted where it is lost', () => {
+    const order: FormatDeclaration = {
+      name: SHOP,
+      headers: { traceId: 'X-Order' },
+      traceId: { encoding: 'text', bits: 128 },
+    }
+    const formats = formatsOf(order)
+    const how = { from: [SHOP], ...wide, formats } as const
+    const xray = convertHeaders([['x-order', '4711']], { ...how, to: ['xray'] })
+    expect(xray.losses.map(({ what }) => what)).toEqual(['raw-trace-id'])
+    expect(convertHeaders([['x-order', '4711']], { ...how, to: [SHOP] })).toMatchObject({
+      headers: [['x-order', '4711']],
+      losses: [],
+    })
   })
 
   test.each([
@@ -181,11 +220,14 @@ describe('a declared format', () => {
       'gPGY7lY0O6hk/osqV9Pv9w',
       TRACE,
     ],
+    [
+      'leading zeros in decimals, by clients that print them of one width',
+      { ...shop, traceId: { encoding: 'decimal', bits: 64 } },
+      `00${DECIMAL}`,
+      '2100000000000f3',
+    ],
   ] as const)('read leniently: %s', (_why, declaration, text, hex) => {
-    const headers: HeaderList = [
-      ['x-shop-trace', text],
-      ['x-shop-span', SPAN],
-    ]
+    const headers = trace(text)
     expect(read(declaration, headers).context).toBeUndefined()
     expect(read(declaration, headers, true).context?.traceId).toBe(hex.padStart(32, '0'))
   })
