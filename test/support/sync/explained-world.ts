@@ -21,7 +21,6 @@ export const readOnly = (registry: Registry): Registry => ({
   [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   sink: {
     apply: () => Promise.reject(new Error('read only')),
-    idFor: (key, one) => registry.sink.idFor(key, one),
     normalize: (key, one) => registry.sink.normalize(key, one),
     recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
     accepts: (key) => (key.name === 'refused' ? 'no room for it' : registry.sink.accepts(key)),

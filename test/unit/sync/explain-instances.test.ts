@@ -148,7 +148,7 @@ describe('what becomes of an instance, and why', () => {
         when: (it) => {
           const { registries } = it.start({ wrap: readOnly })
           const one = instance('a')
-          const id = registries[0]?.sink.idFor(PAY, one) ?? ''
+          const id = registries[0]?.sink.normalize(PAY, one).id ?? ''
           it.zk.register(PAY, { ...one, id })
         },
       },
