@@ -15,12 +15,17 @@ export class Bell {
     this.#rung = false
   }
 
-  /** Resolves once it was rung, after `durationMs`, or when `signal` aborts. Never rejects. */
+  /**
+   * Resolves once it was rung, after `durationMs`, or when `signal` aborts. Never rejects. Without a
+   * signal of its own: one that is made of a long-lived one stays with that, however short its use.
+   */
   async heardWithin(durationMs: number, signal: AbortSignal): Promise<void> {
-    const enough = new AbortController()
-    const timer = setTimeout(() => enough.abort(), durationMs)
-    await this.heard(AbortSignal.any([signal, enough.signal])).catch(() => undefined)
-    clearTimeout(timer)
+    if (!this.#rung) {
+      const timer = setTimeout(() => this.#wake(), durationMs)
+      await this.#ringOrAbort(signal)
+      clearTimeout(timer)
+    }
+    this.#rung = false
   }
 
   async #ringOrAbort(signal: AbortSignal): Promise<void> {

@@ -55,11 +55,18 @@ export class ZookeeperTerm implements Term {
     while (!scope.aborted) {
       const connection = await this.#supervisor.connected(scope).catch(() => undefined)
       if (!connection) return
-      const sameSession = connection.sessionId === this.#session
-      const goesOn = sameSession && (await this.#goesOn(connection))
-      if (!goesOn) this.end()
-      const everyMs = connection.sessionTimeoutMs / LOOKS_PER_SESSION
-      await this.#bell.heardWithin(everyMs, AbortSignal.any([scope, connection.lost]))
+      if (connection.sessionId === this.#session) await this.#watch(connection, scope)
+      else this.end()
+    }
+  }
+
+  /** Until the connection is lost, or `scope` aborts. */
+  async #watch(connection: Connection, scope: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([scope, connection.lost])
+    const everyMs = connection.sessionTimeoutMs / LOOKS_PER_SESSION
+    while (!either.aborted) {
+      if (!(await this.#goesOn(connection))) this.end()
+      await this.#bell.heardWithin(everyMs, either)
     }
   }
 
