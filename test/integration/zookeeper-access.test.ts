@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
 import { exported, put } from '../contract/registry-bench.ts'
+import { eventually } from '../support/eventually.ts'
 import { follow } from '../support/follower.ts'
 import { sharedZookeeper } from '../support/servers/shared.ts'
 import { connectZookeeper, type ZookeeperClient } from '../support/zookeeper-client.ts'
@@ -32,6 +34,8 @@ afterEach(async () => {
 function open(owner: string, options: Partial<OpenOptions> = {}): Registry {
   return life.use(openForTest(owner, { servers: [sharedZookeeper()], chroot, ...options }))
 }
+
+const limit = (): AbortSignal => AbortSignal.timeout(30_000)
 
 const readable = async (path: string): Promise<boolean> =>
   await client.read(path).then(
@@ -73,6 +77,19 @@ test('a write that an ACL forbids is REGISTRY_REFUSED and names the path', async
     details: { path },
   })
   expect(await client.children(`${chroot}/services/web`)).toHaveLength(1)
+})
+
+test('an identity that an ACL forbids to claim is said to be so once, and tried again', async () => {
+  await open('gw-a', { ...GATEWAYS, access: 'owner-writes' }).presence.claim(limit())
+  const lines: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const said = (text: string): number => lines.filter((line) => line.includes(text)).length
+  const ending = new AbortController()
+  const claiming = open('gw-b', { digest: 'gateways:wrong', log }).presence.claim(ending.signal)
+  await eventually('tried again', () => said('identity not claimed, will retry') >= 2, 20_000)
+  expect(said('identity cannot be claimed')).toBe(1)
+  ending.abort()
+  await expect(claiming).rejects.toBe(ending.signal.reason)
 })
 
 test('an ACL that nobody could fulfil is refused before anything is opened', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/registry.ts'
-import { silentLog } from '../../src/kernel/log.ts'
+import { silentLog, type Log } from '../../src/kernel/log.ts'
 import type { Metrics } from '../../src/kernel/metrics.ts'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
@@ -17,6 +17,7 @@ export interface OpenOptions {
   readonly access?: 'open' | 'owner-writes' | 'owner-only'
   readonly maxReplyBytes?: number
   readonly metrics?: Metrics
+  readonly log?: Log
   /** Layout that dubbo and tri are written in. */
   readonly rpc?: 'dubbo' | 'dubbo-application'
 }
@@ -24,7 +25,7 @@ export interface OpenOptions {
 /** A registry with the defaults of the configuration. */
 export function openForTest(
   owner: string,
-  { rpc = 'dubbo', metrics, ...options }: OpenOptions,
+  { rpc = 'dubbo', metrics, log = silentLog, ...options }: OpenOptions,
 ): Registry {
   return openZookeeperRegistry(
     {
@@ -36,7 +37,7 @@ export function openForTest(
       curatorPayloadClass: 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance',
       ...options,
     },
-    { owner, log: silentLog, metrics },
+    { owner, log, metrics },
   )
 }
 

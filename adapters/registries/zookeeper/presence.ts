@@ -33,6 +33,8 @@ export class ZookeeperPresence implements Presence, Disposable {
   #wanted = false
   #held: { readonly session: string; readonly path: string } | undefined
   #taken: IsthmusError | undefined
+  /** Why it could not be claimed the last time, which is not said again. */
+  #said: string | undefined
 
   constructor(parts: PresenceParts) {
     this.#parts = parts
@@ -103,6 +105,7 @@ export class ZookeeperPresence implements Presence, Disposable {
     try {
       const path = await this.#folder.take(connection, scope)
       this.#held = { session: connection.sessionId, path }
+      this.#said = undefined
       return true
     } catch (error) {
       signal.throwIfAborted()
@@ -120,8 +123,11 @@ export class ZookeeperPresence implements Presence, Disposable {
 
   async #pause(error: unknown, scope: AbortSignal): Promise<void> {
     const { log, owner } = this.#parts
-    if (!isRetryable(error)) log.error({ owner, err: error }, 'identity cannot be claimed')
-    else log.debug({ owner, reason: errorMessage(error) }, 'identity not claimed, will retry')
+    const reason = errorMessage(error)
+    const isNew = reason !== this.#said
+    this.#said = reason
+    if (isNew && !isRetryable(error)) log.error({ owner, err: error }, 'identity cannot be claimed')
+    else log.debug({ owner, reason }, 'identity not claimed, will retry')
     await new Bell().heardWithin(RETRY_MS, scope)
   }
 
