@@ -20,6 +20,11 @@ const WITHIN_MS = 60_000
 const WRITES_BOTH = ['consul: writing', 'zk: writing']
 const STANDS_BY = ['consul: standby', 'zk: standby']
 
+/** So long the place of a writer that was killed would stand in line. */
+const LONGEST_SESSION_MS = 60_000
+/** Less than that, and less than Consul's least time to live of a session. */
+const HANDED_OVER_WITHIN_MS = 9_000
+
 let stage: Stage
 let folder: string
 /** What the cluster wrote into Consul. */
@@ -38,26 +43,31 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function configure(id: string): Promise<string> {
+async function configure(id: string, sessionTimeoutMs?: number): Promise<string> {
   const path = join(folder, `${id}.yaml`)
   const addresses = { zookeeper: stage.zookeeper.address, consul: stage.consul.address }
   const config = gatewayConfig(join(folder, id), stage.ports, {
     ...addresses,
     ...{ id, cluster: CLUSTER },
+    ...(sessionTimeoutMs !== undefined && { sessionTimeoutMs }),
   })
   await writeFile(path, JSON.stringify(config))
   return path
 }
 
-async function start(id: string): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.start(await configure(id))
+async function start(id: string, sessionTimeoutMs?: number): Promise<GatewayProcess> {
+  const gateway = await GatewayProcess.start(await configure(id, sessionTimeoutMs))
   await gateway.ready()
   return gateway
 }
 
-async function isNow(gateway: GatewayProcess, expected: readonly string[]): Promise<void> {
+async function isNow(
+  gateway: GatewayProcess,
+  expected: readonly string[],
+  withinMs = WITHIN_MS,
+): Promise<void> {
   const look = async (): Promise<boolean> => String(await gateway.writers()) === String(expected)
-  await eventually(String(expected), look, WITHIN_MS)
+  await eventually(String(expected), look, withinMs)
 }
 
 /** Until all services of each side, and no others, are on the other one. */
@@ -127,6 +137,23 @@ test('the writer is killed during changes, again and again: the standby writes n
     await writer[Symbol.asyncDispose]()
   }
 }, 300_000)
+
+test.each<readonly [string, (writer: GatewayProcess) => Promise<unknown>]>([
+  ['stops', (writer) => writer.stop()],
+  ['is drained', (writer) => isthmus('drain', '--admin', writer.admin)],
+])(
+  'a writer that %s gives both leases back at once',
+  async (_how, ends) => {
+    await using writer = await start('gw-a', LONGEST_SESSION_MS)
+    await isNow(writer, WRITES_BOTH)
+    await using standby = await start('gw-b', LONGEST_SESSION_MS)
+    await isNow(standby, STANDS_BY)
+    await ends(writer)
+    await isNow(standby, WRITES_BOTH, HANDED_OVER_WITHIN_MS)
+    await standby.stop()
+  },
+  300_000,
+)
 
 test('purge takes away all that a cluster wrote, but not while a replica lives', async () => {
   const path = await configure('gw-a')
