@@ -7,6 +7,7 @@ interface HeadersFlags {
   readonly accepts?: string
   readonly sends?: string
   readonly bits?: '64' | '128'
+  readonly untrusted?: true
   readonly observe?: true
   readonly json?: true
 }
@@ -20,6 +21,10 @@ export function addHeaders(program: Command): void {
     .option('--accepts <formats>', 'instead of a configuration: formats that the caller may send')
     .option('--sends <formats>', 'formats that the callee gets, separated by commas')
     .addOption(new Option('--bits <bits>', 'trace ids of the callee').choices(['64', '128']))
+    .option(
+      '--untrusted',
+      'as of callers whom the gateway does not trust (default: of trusted ones)',
+    )
     .option('--observe', 'what the sides of the running gateway really send, and what to configure')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
@@ -36,7 +41,13 @@ ${example(
     .action(runFlags)
 }
 
-async function runFlags({ observe, json, bits, ...choice }: HeadersFlags): Promise<void> {
+async function runFlags({
+  observe,
+  json,
+  bits,
+  untrusted,
+  ...choice
+}: HeadersFlags): Promise<void> {
   if (observe) {
     const { runObserve } = await import('../app/headers/observe.ts')
     process.exitCode = await runObserve(choice.config, json ?? false, interruption())
@@ -46,6 +57,7 @@ async function runFlags({ observe, json, bits, ...choice }: HeadersFlags): Promi
   process.exitCode = await runHeaders({
     ...choice,
     json: json ?? false,
+    untrusted: untrusted ?? false,
     ...(bits === undefined ? {} : { bits: bits === '64' ? 64 : 128 }),
   })
 }

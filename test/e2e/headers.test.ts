@@ -89,6 +89,81 @@ describe('isthmus headers', () => {
   })
 })
 
+describe('isthmus headers of a configuration', () => {
+  const shop = {
+    name: 'shop',
+    headers: { name: 'X-Shop', separator: '|', fields: ['traceId', 'spanId', 'sampled'] },
+    traceId: { encoding: 'text' },
+    spanId: { encoding: 'hex' },
+    sampled: { accept: 'yes', deny: 'no' },
+  }
+  const order = { name: 'order', headers: { traceId: 'X-Order' }, traceId: { encoding: 'hex' } }
+
+  /** Runs it on what `line` prints, with a legacy side that declares two formats and accepts one. */
+  async function ofDeclared(
+    line: string,
+    flags: string,
+    tracing: object = {},
+  ): Promise<{ readonly code: number | null; readonly out: string }> {
+    const folder = await mkdtemp(join(tmpdir(), 'isthmus-headers-'))
+    try {
+      const declares = [shop, order]
+      const config = await writeConfig(folder, {
+        legacy: { headers: { declares, accepts: ['shop', 'b3'], sends: ['shop'] } },
+        mesh: { spans: { kind: 'zipkin', url: 'http://127.0.0.1:9/api/v2/spans' } },
+        tracing,
+      })
+      return await shell(`${line} | isthmus headers -c '${config}' ${flags}`)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  test('a declared format is recognised with its free text, and crosses', async () => {
+    const { code, out } = await ofDeclared(`echo 'X-Shop: order-1|00f067aa0ba902b7|no'`, '')
+    expect(out).toContain('shop       as legacy declares it\n')
+    expect(out).toContain('span 00f067aa0ba902b7, not sampled\n')
+    expect(out).toContain('trace id made of "order-1"\n')
+    expect(out).toContain('legacy -> mesh (reads shop, b3; span, as of trusted callers)\n')
+    expect(out).toMatch(/traceparent: 00-[0-9a-f]{32}-00f067aa0ba902b7-00\n/)
+    expect(code).toBe(0)
+  })
+
+  test('which field does not read, and what it should be', async () => {
+    const { code, out } = await ofDeclared(`echo 'X-Shop: order-1|f067aa0ba902b7|no'`, '')
+    const why = 'spanId malformed (expected 16 hex digits, not zero)'
+    expect(out).toContain(`x-shop is refused: ${why}\n`)
+    expect(out).toContain(`  not taken: shop, x-shop: ${why}\n`)
+    expect(code).toBe(3)
+  })
+
+  test('a declared format that is not accepted is recognised all the same, and not sent on', async () => {
+    const { out } = await ofDeclared(`echo 'x-order: ${'7'.repeat(32)}'`, '')
+    expect(out).toContain('order      as legacy declares it\n')
+    expect(out).toContain(`trace ${'7'.repeat(32)}, no span, undecided\n`)
+    expect(out).toContain('no trace header is sent')
+  })
+
+  const debug = `echo 'X-B3-TraceId: 463ac35c9f6413ad\nX-B3-SpanId: a2fb4a1d1a96d312\nX-B3-Flags: 1'`
+
+  test('--untrusted: a new trace with the yes or no, and no debug', async () => {
+    const tracing = { fromLegacy: { trusted: ['10.0.0.0/8'] } }
+    const { out } = await ofDeclared(debug, '--untrusted', tracing)
+    expect(out).toContain('legacy -> mesh (reads shop, b3; restart, as of untrusted callers)\n')
+    expect(out).toMatch(/\n {2}traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\n {2}its ids are new/)
+    expect(out).not.toContain('traceparent: 00-0000000000000000463ac35c9f6413ad')
+    expect(out).toContain('mesh has no list of trusted networks')
+  })
+
+  test('--untrusted: their headers count for nothing where the configuration says so', async () => {
+    const tracing = { fromLegacy: { trusted: [], untrusted: 'ignore' } }
+    const { out } = await ofDeclared(debug, '--untrusted', tracing)
+    expect(out).toContain(
+      '(reads shop, b3; ignore, as of untrusted callers)\n  no trace header is sent',
+    )
+  })
+})
+
 describe('isthmus headers --observe', () => {
   test('says what each side of a gateway with a token sends, and what to configure', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'isthmus-observe-'))
@@ -124,7 +199,10 @@ describe('isthmus headers --observe', () => {
 })
 
 /** Legacy services, told by hand in a file; a mesh that is configured for W3C and speaks Jaeger. */
-async function writeConfig(folder: string): Promise<string> {
+async function writeConfig(
+  folder: string,
+  more: { readonly legacy?: object; readonly mesh?: object; readonly tracing?: object } = {},
+): Promise<string> {
   for (const side of ['legacy', 'mesh']) await mkdir(join(folder, side))
   const [adminPort] = await freePorts(1)
   const path = join(folder, 'isthmus.yaml')
@@ -137,8 +215,9 @@ async function writeConfig(folder: string): Promise<string> {
     id: 'observed',
     bind: '127.0.0.1',
     state: { path: join(folder, 'state') },
-    legacy: side('legacy', 'b3'),
-    mesh: side('mesh', 'w3c'),
+    legacy: { ...side('legacy', 'b3'), ...more.legacy },
+    mesh: { ...side('mesh', 'w3c'), ...more.mesh },
+    tracing: more.tracing ?? {},
     admin: { port: adminPort, token: 'known-to-its-operators' },
   }
   await writeFile(path, JSON.stringify({ gateway })) // JSON is YAML
