@@ -37,9 +37,14 @@ export async function isthmus(...args: readonly string[]): Promise<Finished> {
 
 /** Starts a command that goes on until it is stopped. Disposing kills what still runs. */
 export function startIsthmus(...args: readonly string[]): Command {
+  return startIsthmusOn('', args)
+}
+
+/** The same on a node with these options. */
+export function startIsthmusOn(nodeOptions: string, args: readonly string[]): Command {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: nodeOptions },
   })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))

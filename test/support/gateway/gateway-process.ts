@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { startIsthmus, type Command } from '../command.ts'
+import { startIsthmusOn, type Command } from '../command.ts'
 import { eventually } from '../eventually.ts'
 
 const status = z.object({
+  reload: z.object({ atMs: z.number() }).optional(),
   sync: z.object({
     mirrors: z.array(z.object({ registry: z.string(), state: z.string(), reads: z.number() })),
     directions: z.array(
@@ -30,8 +31,8 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /** Resolves when it answers operators, which is before it has read anything. */
-  static async start(configPath: string): Promise<GatewayProcess> {
-    const command = startIsthmus('gateway', '-c', configPath)
+  static async start(configPath: string, nodeOptions = ''): Promise<GatewayProcess> {
+    const command = startIsthmusOn(nodeOptions, ['gateway', '-c', configPath])
     try {
       const { url } = await command.logged('admin listens', READY_WITHIN_MS)
       return new GatewayProcess(command, String(url))
@@ -76,6 +77,11 @@ export class GatewayProcess implements AsyncDisposable {
   async held(): Promise<number> {
     const { directions } = (await this.#status()).sync
     return directions.find(({ name }) => name === 'legacy-to-mesh')?.held.length ?? 0
+  }
+
+  /** When it last looked at its configuration again, by its own wall clock. */
+  async lookedMs(): Promise<number | undefined> {
+    return (await this.#status()).reload?.atMs
   }
 
   pause(): void {
