@@ -5,13 +5,21 @@ import { eventually } from '../eventually.ts'
 const status = z.object({
   reload: z.object({ atMs: z.number() }).optional(),
   sync: z.object({
-    mirrors: z.array(z.object({ registry: z.string(), state: z.string(), reads: z.number() })),
+    mirrors: z.array(
+      z.object({
+        registry: z.string(),
+        state: z.string(),
+        services: z.number(),
+        reads: z.number(),
+      }),
+    ),
     directions: z.array(
       z.object({
         name: z.string(),
         to: z.string(),
         writer: z.string().optional(),
         held: z.array(z.unknown()),
+        writes: z.object({ put: z.number(), withdrawn: z.number() }),
       }),
     ),
   }),
@@ -61,6 +69,13 @@ export class GatewayProcess implements AsyncDisposable {
     await eventually(`${registry} is ${state}`, look, READY_WITHIN_MS)
   }
 
+  /** Until it has read so many services in each registry, its own entries among them. */
+  async knows(services: number): Promise<void> {
+    const look = async (): Promise<boolean> =>
+      (await this.#status()).sync.mirrors.every((mirror) => mirror.services === services)
+    await eventually(`it knows ${services} services on both sides`, look, READY_WITHIN_MS)
+  }
+
   /** Complete reads of each registry so far. */
   async reads(): Promise<readonly number[]> {
     return (await this.#status()).sync.mirrors.map(({ reads }) => reads)
@@ -71,6 +86,16 @@ export class GatewayProcess implements AsyncDisposable {
     const { directions } = (await this.#status()).sync
     const sorted = [...directions].sort((a, b) => (a.to < b.to ? -1 : 1))
     return sorted.map(({ to, writer }) => `${to}: ${writer ?? 'none'}`)
+  }
+
+  /** Records that it has put, or taken away, into the registry that it writes of each side. */
+  async writes(): Promise<{ readonly put: number; readonly withdrawn: number }> {
+    const all = (await this.#status()).sync.directions.map(({ writes }) => writes)
+    const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+    return {
+      put: sum(all.map(({ put }) => put)),
+      withdrawn: sum(all.map(({ withdrawn }) => withdrawn)),
+    }
   }
 
   /** Withdrawals that are held from the mesh. */
