@@ -9,6 +9,7 @@ import { ConsulClient } from '../support/consul-client.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
+import { allEnded } from './all-ended.ts'
 import { CrossingGateway } from './crossing-gateway.ts'
 
 export interface StageOptions {
@@ -56,7 +57,7 @@ export class CrossingStage implements AsyncDisposable {
         const gateway = await CrossingGateway.configure({ ...servers, id, folder, registry })
         gateways.push(life.use(gateway))
       }
-      await Promise.all(gateways.map((gateway) => gateway.start()))
+      await allEnded(gateways.map((gateway) => gateway.start()))
       return new CrossingStage({ life, zookeeper, consul, gateways })
     } catch (error) {
       await life[Symbol.asyncDispose]()

@@ -4,6 +4,7 @@ import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { keyText } from '../../src/registry/model.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectZookeeper } from '../support/zookeeper-client.ts'
+import { allEnded } from './all-ended.ts'
 import { CrossingStage } from './crossing-stage.ts'
 import { DubboPeer, GREETER, type GreeterKey } from './dubbo.ts'
 import { ownAddress } from './own-address.ts'
@@ -35,7 +36,7 @@ beforeAll(async () => {
   stage = life.use(await CrossingStage.open())
   caller = life.use(await DubboPeer.start({ application: 'mesh-caller' }))
   const zookeeper = stage.zookeeper.address
-  await Promise.all(MODES.map(([mode, metadata]) => startProvider(mode, metadata, zookeeper)))
+  await allEnded(MODES.map(([mode, metadata]) => startProvider(mode, metadata, zookeeper)))
 }, 120_000)
 afterAll(() => life[Symbol.asyncDispose]())
 

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Lifetime } from '../../src/kernel/lifetime.ts'
 import type { PlainInstance } from '../contract/registry-harness.ts'
 import { eventually } from '../support/eventually.ts'
+import { allEnded } from './all-ended.ts'
 import { CrossingStage } from './crossing-stage.ts'
-import { DubboPeer, GREETER, type GreeterKey } from './dubbo.ts'
+import { DubboPeer, GREETER, migration, type GreeterKey } from './dubbo.ts'
 import { ownAddress } from './own-address.ts'
 
 /**
@@ -46,8 +47,6 @@ async function answersOf(peer: DubboPeer): Promise<readonly string[]> {
   return [...new Set(answers)].sort()
 }
 
-const MIGRATION = 'dubbo.application.service-discovery.migration'
-
 interface Consumer {
   readonly name: string
   readonly generation: 2 | 3
@@ -55,10 +54,10 @@ interface Consumer {
   readonly protocols: readonly string[]
 }
 
-const consumer3 = (mode: string): Consumer => ({
+const consumer3 = (mode: Parameters<typeof migration>[0]): Consumer => ({
   name: `Dubbo 3, ${mode}`,
   generation: 3,
-  settings: { [MIGRATION]: mode },
+  settings: migration(mode),
   protocols: ['dubbo', 'tri'],
 })
 
@@ -85,7 +84,7 @@ describe.each(['dubbo', 'dubbo-application'] as const)('written as %s', (rpc) =>
       await peer.begin()
       peers.set(name, peer)
     })
-    await Promise.all(started)
+    await allEnded(started)
   }, 120_000)
   afterEach(() => {
     // Dubbo logs what it could not read, and goes on without it.

@@ -25,6 +25,13 @@ export interface DubboOptions {
   readonly application: string
 }
 
+/** By which of the two levels a consumer of Dubbo 3 finds its providers. */
+export function migration(
+  mode: 'FORCE_INTERFACE' | 'APPLICATION_FIRST' | 'FORCE_APPLICATION',
+): Readonly<Record<string, string>> {
+  return { 'dubbo.application.service-discovery.migration': mode }
+}
+
 /** A Dubbo application that takes orders. Each order throws with what Dubbo threw. */
 export class DubboPeer implements AsyncDisposable {
   readonly #java: JavaPeer

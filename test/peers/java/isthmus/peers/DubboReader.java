@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import org.apache.dubbo.common.URL;
 import org.apache.dubbo.common.Version;
 import org.apache.dubbo.common.utils.JsonUtils;
+import org.apache.dubbo.config.ApplicationConfig;
 import org.apache.dubbo.metadata.MetadataInfo;
 import org.apache.dubbo.metadata.report.MetadataReport;
 import org.apache.dubbo.metadata.report.MetadataReportFactory;
@@ -19,17 +20,17 @@ import org.apache.dubbo.rpc.model.ApplicationModel;
 
 /** What Dubbo 3 reads of the application level, part by part, as its own classes understand it. */
 public final class DubboReader {
-  private final URL report;
+  private final URL registry;
   private final MetadataReport metadata;
   private final ServiceDiscovery discovery;
 
-  private DubboReader(String registry) {
+  private DubboReader(String address) {
     ApplicationModel application = ApplicationModel.defaultModel();
-    report = URL.valueOf("metadata-report+" + registry).setScopeModel(application);
+    application.getApplicationConfigManager().setApplication(new ApplicationConfig("a-reader"));
+    registry = URL.valueOf(address).setScopeModel(application);
     metadata =
-        application.getAdaptiveExtension(MetadataReportFactory.class).getMetadataReport(report);
-    URL services = URL.valueOf("service-discovery-registry+" + registry).setScopeModel(application);
-    discovery = ServiceDiscoveryFactory.getExtension(services).getServiceDiscovery(services);
+        application.getAdaptiveExtension(MetadataReportFactory.class).getMetadataReport(registry);
+    discovery = ServiceDiscoveryFactory.getExtension(registry).getServiceDiscovery(registry);
   }
 
   /** Port for orders, and the registry. */
@@ -45,7 +46,7 @@ public final class DubboReader {
   }
 
   private Set<String> mappedTo(String name) {
-    return metadata.getServiceAppMapping(name, report);
+    return metadata.getServiceAppMapping(name, registry);
   }
 
   private String instancesOf(String application) {
