@@ -30,6 +30,9 @@ const directionStatus = z.object({
   from: z.array(z.string()).readonly().describe('Registries that are read, in order of precedence'),
   to: z.string().describe('Registry that is written'),
   exported: z.number().describe('Services of the target at which something of ours stands'),
+  pointing: z
+    .number()
+    .describe('Of these, where something points to this gateway: what a drain takes back'),
   writer: z
     .enum(['idle', 'standby', 'writing'])
     .optional()

@@ -34,7 +34,7 @@ export async function runDrain(options: DrainOptions, signal: AbortSignal): Prom
     if (!status) return over(options, 'stopped')
     if (status.phase === 'drained' && options.then === 'stay') return over(options, 'drained')
     if (status.phase === 'running') return over(options, 'called off')
-    const progress = { phase: status.phase, left: exported(status), underWay: status.edge.underWay }
+    const progress = { phase: status.phase, left: pointing(status), underWay: status.edge.underWay }
     const text = `${progress.left} entries left, ${progress.underWay} requests under way`
     if (text !== said) say(options, progress, text)
     said = text
@@ -56,8 +56,8 @@ async function statusOf(
   }
 }
 
-function exported({ sync }: Status): number {
-  return sync.directions.reduce((sum, direction) => sum + direction.exported, 0)
+function pointing({ sync }: Status): number {
+  return sync.directions.reduce((sum, direction) => sum + direction.pointing, 0)
 }
 
 function over(options: DrainOptions, phase: 'stopped' | 'drained' | 'called off'): ExitCode {

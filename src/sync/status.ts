@@ -28,6 +28,8 @@ export interface DirectionStatus {
   readonly to: string
   /** Services of the target at which something of ours stands. */
   readonly exported: number
+  /** Of these, where something points to this gateway: what a drain takes back. */
+  readonly pointing: number
   /** Whether this replica writes the direct records there; absent without a cluster. */
   readonly writer?: WriterState
   readonly waiting: number
@@ -84,6 +86,7 @@ export function directionStatus(
     from: [...from.names],
     to: to.name,
     exported: direction.exported.size,
+    pointing: direction.pointing,
     ...(cluster !== undefined && { writer: writer.state }),
     ...work,
     deferred: direction.deferred,
