@@ -32,8 +32,9 @@ const ANSWER_WITHIN_MS = 5_000
 
 /**
  * `isthmus purge`: removes all that a gateway ever wrote into the registries of the configuration.
- * OWNER_TAKEN while such a gateway lives, REGISTRY_UNAVAILABLE where nobody can tell. With `dryRun` it only says what it would remove, and
- * `attention` means that there is something.
+ * OWNER_TAKEN while such a gateway lives, REGISTRY_UNAVAILABLE where nobody can tell; a registry that
+ * does not answer keeps it from removing anything in the others. With `dryRun` it only says what it
+ * would remove, and `attention` means that there is something.
  */
 export async function runPurge(
   configPath: string,
@@ -43,6 +44,7 @@ export async function runPurge(
   const { config } = startProcess(configPath)
   await using life = new Lifetime()
   const registries = openAll(required(config, 'gateway'), options.owner, life)
+  for (const registry of registries) await mustAnswer(registry, signal)
   const found = await purgeAll(registries, options, true, signal)
   if (options.dryRun || found.length === 0) {
     report(options, found, 'would be removed')
