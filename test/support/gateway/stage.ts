@@ -29,7 +29,7 @@ const MANY_CONNECTIONS = { limits: { http_max_conns_per_client: 2_000 } }
 export const ANSWER = 'here'
 const LOG_LINES = 30
 const LOOK_EVERY_MS = 25
-const CONVERGES_WITHIN_MS = 40_000
+const CONVERGES_WITHIN_MS = 90_000
 
 /** Both registries as real servers, with services on them, and all that is seen from outside. */
 export class Stage implements AsyncDisposable {
