@@ -13,7 +13,7 @@ export const ASPECT_BITS: readonly (readonly [aspect: Aspect, bit: AspectBits])[
 )
 const BITS: ReadonlyMap<Aspect, AspectBits> = new Map(ASPECT_BITS)
 
-export function bitOf(aspect: Aspect): AspectBits {
+function bitOf(aspect: Aspect): AspectBits {
   return BITS.get(aspect) ?? 0
 }
 
