@@ -6,7 +6,9 @@ import { run } from './command.ts'
 const HERE = join(import.meta.dirname, 'java')
 const SOURCES = join(HERE, 'isthmus', 'peers')
 
-const INSTALL = `Java 17 or later with its compiler, and Maven, are needed to bring the Java peers: install them
+/** Spring Boot takes none before. */
+const JAVA = 17
+const INSTALL = `Java ${JAVA} or later with its compiler, and Maven, are needed to bring the Java peers: install them
 (Debian: default-jdk-headless, maven). Then run the same command again.`
 
 /** What each program is compiled from; `java/<program>.xml` lists the libraries. */
@@ -26,6 +28,10 @@ export function classPathVariable(program: JavaProgram): string {
 
 /** Those settings, every program ready to run; throws with what to install. */
 export function javaClassPaths(folder: string): Readonly<Record<string, string>> {
+  // Also when all that follows was brought before: the peers run on it.
+  const said = run('java', ['-version'], INSTALL)
+  const version = /version "(\d+)/.exec(said)?.[1]
+  if (Number(version) < JAVA) throw new Error(`this is Java ${version}\n${INSTALL}`)
   const programs: readonly JavaProgram[] = ['dubbo-2', 'dubbo-3', 'curator', 'spring']
   return Object.fromEntries(
     programs.map((program) => [classPathVariable(program), classPath(folder, program)]),
@@ -47,7 +53,9 @@ function classPath(folder: string, program: JavaProgram): string {
   const path = join(libraries, '*')
   const classes = once(
     join(folder, `${program}-classes-${contentOf([pom, ...files])}`),
-    (scratch) => run('javac', ['-nowarn', '-d', scratch, '-cp', path, ...files], INSTALL),
+    (scratch) => {
+      run('javac', ['-nowarn', '-d', scratch, '-cp', path, ...files], INSTALL)
+    },
   )
   return `${classes}:${path}`
 }

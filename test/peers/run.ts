@@ -9,7 +9,7 @@ import { endLeftovers, readLedger } from '../support/run/ledger.ts'
 import { readResults, type TestResults } from '../support/run/results.ts'
 import { summary } from '../support/run/summary.ts'
 import { javaClassPaths } from './java.ts'
-import { envoyProgram } from './program.ts'
+import { envoyProgram } from './envoy-program.ts'
 
 /** Tests against programs of other people that are too large for every run. Arguments go to jest. */
 const ROOT = resolve(import.meta.dirname, '../..')
