@@ -55,9 +55,10 @@ export class ServicePorts implements Exposure {
     if (this.#closed) return undefined
     const id = serviceId(offer.direction, keyText(offer.key))
     const port = this.#deps.ports.get(id)
-    this.#offers.set(id, offer)
+    const told = offer.endpoints.length > 0 ? offer : (this.#offers.get(id) ?? offer)
+    this.#offers.set(id, told)
     if (port !== undefined && this.#announced.has(id)) {
-      this.#deps.routes.set(offer, port)
+      this.#deps.routes.set(told, port)
       return { host: this.#deps.advertised[offer.direction], port }
     }
     if (!this.#failed.has(id) && !this.#unsaved.has(id)) {

@@ -8,7 +8,10 @@ export interface Offer {
   readonly direction: DirectionName
   /** The service as its own side calls it. */
   readonly key: ServiceKey
-  /** Where it really runs; usable instances only, in order of id; not empty. */
+  /**
+   * Where it really runs; usable instances only, in order of id. Empty for one that runs nowhere now
+   * and stays announced: what was last told of it counts on, and after a restart nothing.
+   */
   readonly endpoints: readonly Instance[]
 }
 

@@ -84,8 +84,11 @@ function keptAtZero(
     (one) =>
       direction.scaleToZero.reasonFor(one) !== undefined && !direction.isClusters(target, one),
   )
-  if (!entry) return undefined
-  const records = direction.asWritten(target, [entry])
+  // After a restart its port has to be opened again: who calls is told that there is no instance.
+  const kept = entry && direction.keepOffer(target, entry)
+  if (!entry || !kept) return undefined
+  if (!kept.address) return { kind: 'skip', reason: 'no-address' }
+  const records = direction.asWritten(target, [{ ...entry, ...kept.address }])
   const wanted = { addressing: 'gateway', records, certain: true } as const
   const verdict = compare(direction, target, owned, wanted)
   if (verdict.kind !== 'in-line') return verdict // it is to be taken over from an earlier session

@@ -182,6 +182,12 @@ export class Direction {
     return this.#carriage.standIn(carried, address)
   }
 
+  /** As `offer`, for an entry of ours that stays while its service runs nowhere; see Offers.keep. */
+  keepOffer(target: ServiceKey, { origin }: Instance): ReturnType<Offers['keep']> {
+    const { to, offers } = this.parts
+    return offers.keep(to.name, target, origin?.key)
+  }
+
   /** What a reader of the target gets back for each of `records`, all that is to stand there. */
   asWritten(target: ServiceKey, records: readonly Omit<Instance, 'id'>[]): readonly Instance[] {
     return this.#readBack.of(target, records)

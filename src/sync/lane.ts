@@ -103,8 +103,8 @@ export class Lane {
 
   addressChanged(direction: DirectionName, source: KeyText): void {
     if (direction !== this.direction.parts.name) return
-    const candidate = this.direction.places.of(source)
-    if (candidate) this.#queue.wake(keyText(candidate.target))
+    const { offers, to } = this.direction.parts
+    for (const target of offers.targets(to.name, source)) this.#queue.wake(target)
   }
 
   /** Looks again at what could not be written as long as this process might not write it. */

@@ -1,5 +1,5 @@
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
-import { keyText } from '../registry/model.ts'
+import { keyText, parseKeyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 
 /**
@@ -37,6 +37,35 @@ export class Offers {
       this.#places.set(source, (this.#places.get(source) ?? new Set()).add(place))
     }
     return this.#exposure.offer({ direction: this.#direction, key, endpoints })
+  }
+
+  /**
+   * Offers what stands behind `target` although it runs nowhere: as the service that stood there
+   * last, after a restart as `origin`. Undefined where neither is known.
+   */
+  keep(
+    registry: string,
+    target: ServiceKey,
+    origin: ServiceKey | undefined,
+  ): { readonly address: Address | undefined } | undefined {
+    const known = this.sourceAt(registry, target)
+    const key = (known && parseKeyText(known)) ?? origin
+    return key && { address: this.make(registry, target, key, []) }
+  }
+
+  /** The service that is offered as what stands behind `target`. */
+  sourceAt(registry: string, target: ServiceKey): KeyText | undefined {
+    return this.#sources.get(placeText(registry, target))
+  }
+
+  /** Behind which keys of `registry` a service is offered. */
+  targets(registry: string, source: KeyText): readonly KeyText[] {
+    const places = [...(this.#places.get(source) ?? [])]
+    const start = `${registry} `
+    return places.flatMap((place) => {
+      const key = place.startsWith(start) ? parseKeyText(place.slice(start.length)) : undefined
+      return key ? [keyText(key)] : []
+    })
   }
 
   /** Nothing of ours stands for `target` in `registry` any more. */

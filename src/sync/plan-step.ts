@@ -5,7 +5,6 @@ import type { Change } from '../registry/ports.ts'
 import type { AddressingMode } from './addressing.ts'
 import { assess, isWithdrawal } from './assess.ts'
 import type { Verdict } from './assess.ts'
-import { contestFor } from './contest.ts'
 import type { SkipReason } from './desire.ts'
 import type { Direction } from './direction.ts'
 import { doubtAbout } from './doubts.ts'
@@ -164,7 +163,7 @@ function skipped(
 }
 
 function whyWaiting(direction: Direction, target: ServiceKey): string | undefined {
-  const { name, exposure } = direction.parts
-  const source = contestFor(direction, target).winner?.source
+  const { name, exposure, offers, to } = direction.parts
+  const source = offers.sourceAt(to.name, target)
   return source && exposure.whyWaiting(name, source)
 }

@@ -70,6 +70,7 @@ describe('edge: a port for each service', () => {
     const again = rig.expose('shop', [1])
     await rig.expose('other', [1])
     expect(rig.edge.status()).toMatchObject({ offered: 2, waiting: 1 })
+    expect(rig.edge.exposure.whyWaiting('legacy-to-mesh', keyText(shop))).toContain('EADDRINUSE')
     foreign.close()
     expect((await again).port).toBe(port)
   })
@@ -106,6 +107,10 @@ describe('edge: a port for each service', () => {
     void rig.expose('three', [1])
     await until(() => logged.some((line) => line.includes('PORTS_EXHAUSTED')))
     expect(rig.edge.status()).toMatchObject({ offered: 3, waiting: 1, routes: 2 })
+    const why = (name: string): string | undefined =>
+      rig.edge.exposure.whyWaiting('legacy-to-mesh', keyText({ name, protocol: 'http' }))
+    expect(why('three')).toContain('quarantine')
+    expect([why('one'), why('never offered')]).toEqual([undefined, undefined])
   })
 
   test('own addresses are known, also those that are not offered now', async () => {

@@ -30,7 +30,7 @@ export class PredictingExposure implements Exposure {
 
   offer({ direction, key, endpoints }: Offer): Address | undefined {
     const text = `${direction} ${keyText(key)}`
-    this.#offered.set(text, endpoints)
+    if (endpoints.length > 0 || !this.#offered.has(text)) this.#offered.set(text, endpoints)
     const address = { host: this.#options.host, port: portOf(text) }
     if (this.#options.slow && !this.#accepting.has(text)) {
       if (this.#options.slow === 'never') return undefined
