@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { isWholeBaggage, writtenBaggage } from '../../../trace-converter/context/baggage.ts'
+import { cutFieldBaggage } from '../../../trace-converter/context/field-baggage.ts'
+import { lossesOf } from '../../../trace-converter/context/losses.ts'
+import type { BaggageEntry } from '../../../trace-converter/context/model.ts'
+import { readContext } from '../../../trace-converter/context/read.ts'
+import { writeContext } from '../../../trace-converter/context/write.ts'
+import { context } from './contexts.ts'
+
+const wide = { traceIdBits: 128 } as const
+
+function entry(key: string, value: string): BaggageEntry {
+  return { key, value, properties: [] }
+}
+
+function entries(count: number, value: string): readonly BaggageEntry[] {
+  return Array.from({ length: count }, (_, at) => entry(`k${at}`, value))
+}
+
+/** Around the limits, in plain and in encoded characters. */
+const anyEntries = fc
+  .tuple(fc.integer({ min: 0, max: 66 }), fc.constantFrom('a', 'é', '\u{1f600}', ' '))
+  .chain(([count, character]) =>
+    fc
+      .integer({ min: 0, max: count === 0 ? 0 : Math.ceil(9_000 / count) })
+      .map((length) => entries(count, character.repeat(length))),
+  )
+
+describe('what is far below the limits is not counted, and the answer is the same', () => {
+  test('baggage is whole exactly when each entry is written', () => {
+    fc.assert(
+      fc.property(anyEntries, (baggage) => {
+        expect(isWholeBaggage(baggage)).toBe(writtenBaggage(baggage).length === baggage.length)
+      }),
+    )
+  })
+
+  test.each([
+    ['as long as fits in plain characters', entries(1, 'a'.repeat(8_189)), true],
+    ['one byte more', entries(1, 'a'.repeat(8_190)), false],
+    ['short, and too long once it is encoded', entries(1, 'é'.repeat(1_500)), false],
+    ['a key that is no token', [entry('a b', '1')], false],
+    ['64 members', entries(64, ''), true],
+    ['65 members', entries(65, ''), false],
+  ] as const)('%s', (_what, baggage, isWhole) => {
+    expect(isWholeBaggage(baggage)).toBe(isWhole)
+    const lost = lossesOf(context({ baggage }), ['w3c'], 128).map(({ what }) => what)
+    expect(lost).toEqual(isWhole ? [] : ['baggage'])
+  })
+
+  test.each([
+    ['one key twice: a field has one value', [entry('k', '1'), entry('k', '2')], ['baggage']],
+    ['upper case, which field names lose', [entry('K', '1')], ['baggage']],
+    ['two keys', [entry('k', '1'), entry('l', '2')], []],
+  ] as const)('in fields: %s', (_what, baggage, cut) => {
+    expect(cutFieldBaggage({ baggage })).toEqual(cut)
+  })
+
+  test('state that just fits alone and not beside the stash is lost by name', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 32 }),
+        fc.integer({ min: 1, max: 250 }),
+        fc.constantFrom('accept' as const, 'defer' as const),
+        (count, length, sampling) => {
+          const tracestate = Array.from({ length: count }, (_, at) => ({
+            key: `k${at}`,
+            value: 'v'.repeat(length),
+          }))
+          const told = context({ tracestate, sampling })
+          const found = readContext(writeContext([], told, ['w3c'], wide), ['w3c']).context
+          const isLost = lossesOf(told, ['w3c'], 128).some(({ what }) => what === 'tracestate')
+          expect(isLost).toBe(found?.tracestate.length !== count)
+        },
+      ),
+    )
+  })
+})
