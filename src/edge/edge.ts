@@ -3,28 +3,21 @@ import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
-import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import type { Exposure } from '../registry/exposure.ts'
 import type { StateStore } from '../registry/ports.ts'
 import { BoundedTraceMemory, type TraceMemoryLimits } from './bounded-trace-memory.ts'
 import type { CrossingDeps } from './crossing.ts'
 import { edgeMetrics } from './edge-metrics.ts'
 import { Endpoints } from './endpoint.ts'
-import type { ExchangeLimits } from './deadline.ts'
-import { openHttpEdge } from './http-edge.ts'
+import { openHttpEdges } from './http-edge.ts'
 import { HttpForwarder } from './http-forwarder.ts'
-import type { HttpListener } from './http-listener.ts'
+import { liveParts } from './live-parts.ts'
+import type { LiveEdgeOptions, LiveTraffic } from './live-parts.ts'
 import { PortListeners } from './port-listeners.ts'
 import { PortTable, refreshMs, type PortOptions } from './ports.ts'
 import { RouteBook } from './route-book.ts'
 import { ServicePorts } from './service-ports.ts'
-import {
-  advertisedHosts,
-  participations,
-  traceSides,
-  type EdgeSides,
-  type Reporters,
-  type TracingOptions,
-} from './sides.ts'
+import { advertisedHosts, type EdgeSides, type Reporters, type TracingOptions } from './sides.ts'
 import { TraceObserver, type SeenBySide } from './trace-observer.ts'
 import { traceMemoryMetrics } from './trace-memory-metrics.ts'
 import { Tunnels } from './tunnel.ts'
@@ -35,12 +28,7 @@ export interface EdgeOptions extends EdgeSides {
   /** Address that the service ports listen on. */
   readonly bind: string
   readonly ports: PortOptions
-  readonly traffic: ExchangeLimits & {
-    readonly connectTimeoutMs: number
-    /** As `idleTimeoutMs`, for connections of other protocols. */
-    readonly tcpIdleTimeoutMs: number
-    readonly drainMs: number
-  }
+  readonly traffic: LiveTraffic & { readonly connectTimeoutMs: number }
   readonly tracing: TracingOptions & { readonly memory: TraceMemoryLimits }
 }
 
@@ -78,12 +66,6 @@ export interface Edge extends AsyncDisposable {
   drain(signal: AbortSignal): Promise<void>
   /** Exchanges that begin from now on go by these. */
   configure(options: LiveEdgeOptions): void
-}
-
-/** What of the options can change while the edge is open. */
-export interface LiveEdgeOptions extends Pick<EdgeSides, 'legacy' | 'mesh'> {
-  readonly traffic: Omit<EdgeOptions['traffic'], 'connectTimeoutMs'>
-  readonly tracing: TracingOptions
 }
 
 /** Opens the data plane; ports follow as services are offered. Rejects as {@link PortTable.load}. */
@@ -137,7 +119,7 @@ async function assemble(
       return live.participations
     },
   }
-  const http = await openHttpEdges(routes, crossing, crossings, life)
+  const http = await openHttpEdges((port) => routes.table.at(port), crossing, crossings, life)
   const tunnelLimits = {
     connectTimeoutMs: options.traffic.connectTimeoutMs,
     get idleTimeoutMs() {
@@ -188,42 +170,8 @@ async function assemble(
   }
 }
 
-/** Made ready once, as each exchange reads them. */
-function liveParts(
-  options: LiveEdgeOptions,
-  reporters: Reporters,
-): Pick<LiveEdgeOptions, 'traffic'> & Pick<CrossingDeps, 'sides' | 'participations'> {
-  return {
-    traffic: options.traffic,
-    sides: traceSides(options, reporters),
-    participations: participations(options.tracing),
-  }
-}
-
 const CHANCE = {
   clock: systemClock,
   random: Math.random,
   random64: (): bigint => randomBytes(8).readBigUInt64BE(),
-}
-
-async function openHttpEdges(
-  routes: RouteBook,
-  crossing: CrossingDeps,
-  crossings: UnderWay,
-  life: Lifetime,
-): Promise<Readonly<Record<DirectionName, HttpListener>>> {
-  const open = async (direction: DirectionName): Promise<HttpListener> => {
-    const listener = await openHttpEdge(
-      direction,
-      (port) => routes.table.at(port),
-      crossing,
-      crossings,
-    )
-    life.defer(() => listener.close())
-    return listener
-  }
-  return {
-    'legacy-to-mesh': await open('legacy-to-mesh'),
-    'mesh-to-legacy': await open('mesh-to-legacy'),
-  }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { IsthmusError } from '../kernel/errors.ts'
+import type { Lifetime } from '../kernel/lifetime.ts'
 import type { DirectionName } from '../registry/exposure.ts'
 import { cross, outcomeOf, type CrossingDeps } from './crossing.ts'
 import { authority } from './endpoint.ts'
@@ -12,8 +13,26 @@ import type { Route } from './routes.ts'
 import { serverExchange, ServerReply } from './server-exchange.ts'
 import type { UnderWay } from './under-way.ts'
 
+/** One listener a direction; `life` closes them. */
+export async function openHttpEdges(
+  routeAt: (port: number) => Route | undefined,
+  deps: CrossingDeps,
+  crossings: UnderWay,
+  life: Lifetime,
+): Promise<Readonly<Record<DirectionName, HttpListener>>> {
+  const open = async (direction: DirectionName): Promise<HttpListener> => {
+    const listener = await openHttpEdge(direction, routeAt, deps, crossings)
+    life.defer(() => listener.close())
+    return listener
+  }
+  return {
+    'legacy-to-mesh': await open('legacy-to-mesh'),
+    'mesh-to-legacy': await open('mesh-to-legacy'),
+  }
+}
+
 /** HTTP of one direction: the port that a request came in on names its service. */
-export function openHttpEdge(
+function openHttpEdge(
   direction: DirectionName,
   routeAt: (port: number) => Route | undefined,
   deps: CrossingDeps,
