@@ -186,6 +186,19 @@ describe('ids that are free texts', () => {
     expect(readContext(headers, [format])).toEqual({ rejected: [] })
   })
 
+  test('CAT: a span made since is the caller, and the child message was not meant for its callee', () => {
+    const given: HeaderList = [
+      ['_catRootMessageId', MESSAGE],
+      ['_catParentMessageId', 'web-0a000002-431738-1'],
+      ['_catChildMessageId', 'web-0a000002-431738-2'],
+    ]
+    const how = { from: ['cat'], to: ['cat'], ...wide } as const
+    expect(convertHeaders(given, { ...how, spanId: spanId(SPAN) }).headers).toEqual([
+      ['_catrootmessageid', MESSAGE],
+      ['_catparentmessageid', `${SPAN}-00000000-0-0`],
+    ])
+  })
+
   test.each(HEADER_FORMATS)('no line break or control byte gets out through %s', (format) => {
     const evil = 'a\r\nSet-Cookie: b\u0000\u007f\u00e9'
     const value = context({

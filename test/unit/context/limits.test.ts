@@ -74,6 +74,13 @@ describe('what is far below the limits is not counted, and the answer is the sam
           expect(isLost).toBe(found?.tracestate.length !== count)
         },
       ),
+      {
+        examples: [
+          [32, 10, 'accept'],
+          [32, 10, 'defer'],
+          [32, 122, 'defer'],
+        ],
+      },
     )
   })
 })

@@ -63,6 +63,13 @@ describe('tracestate', () => {
     ])
   })
 
+  test('a large member goes before small ones to its right', () => {
+    const small = Array.from({ length: 20 }, (_, i) => ({ key: `s${i}`, value: 'v'.repeat(100) }))
+    const large = Array.from({ length: 10 }, (_, i) => ({ key: `l${i}`, value: 'v'.repeat(250) }))
+    const kept = fitTracestate([...large, ...small])
+    expect(kept).toEqual([...large.slice(0, 7), ...small])
+  })
+
   test('what is not valid is not written', () => {
     expect(
       fitTracestate([
