@@ -40,7 +40,7 @@ export interface LaneDeps extends Coalescing {
   readonly meters: Meters
 }
 
-const PARALLEL_WRITES = 64
+const PARALLEL_WRITES = 256
 /** What was written and not seen after this is looked at again. */
 const ECHO_MS = 10_000
 /**

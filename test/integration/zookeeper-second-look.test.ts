@@ -6,6 +6,7 @@ import { Supervisor } from '../../adapters/connections/zookeeper/supervisor.ts'
 import { zookeeperLayouts } from '../../adapters/registries/zookeeper/layouts.ts'
 import { Scan } from '../../adapters/registries/zookeeper/scan.ts'
 import { IsthmusError } from '../../src/kernel/errors.ts'
+import { Lull } from '../../src/kernel/lull.ts'
 import { silentLog } from '../../src/kernel/log.ts'
 import { eventually } from '../support/eventually.ts'
 import { sharedZookeeper } from '../support/servers/shared.ts'
@@ -49,7 +50,7 @@ class Watched implements AsyncDisposable {
       curatorPayloadClass: 'x',
     })
     const scan = new Scan({
-      ...{ connection, reads, owner: 'gw-a' },
+      ...{ connection, reads, writes: new Lull(), owner: 'gw-a' },
       changed: (name) => {
         const { unknown, records } = scan.look(name)
         const instances = [...records.values()].flatMap((record) => record.instances)

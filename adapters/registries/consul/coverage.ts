@@ -15,6 +15,8 @@ const START_EVERY_MS = 100
 /** For so long watches wait for a pause between our own writes. */
 const LONGEST_PUT_OFF_MS = 5_000
 const SHARED_WAIT_MS = 10_000
+/** So long what we have just written ourselves need not be seen, while there is more to write. */
+const ECHO_MS = 2_000
 
 export interface CoverageParts {
   readonly table: ServiceTable
@@ -37,6 +39,8 @@ export class Coverage {
   readonly #parts: CoverageParts
   readonly #pool: WatchPool
   readonly #looks: Rereads
+  /** What we wrote ourselves and nothing else would read. */
+  readonly #echoes = new Set<string>()
   readonly #explained = new Explained()
   readonly #sweep = new Sweep((wanted) => this.#look(wanted))
   #wroteMs = -Infinity
@@ -68,7 +72,7 @@ export class Coverage {
 
   /** Whether it is watched, or about to be read anyway. */
   has(name: string): boolean {
-    return this.#pool.has(name) || this.#looks.has(name)
+    return this.#pool.has(name) || this.#looks.has(name) || this.#echoes.has(name)
   }
 
   /** The catalog has come to this index: somewhere something has changed. */
@@ -81,12 +85,21 @@ export class Coverage {
   wrote(name: string, indices: readonly number[]): void {
     this.#wroteMs = performance.now()
     for (const index of indices) this.#explained.wrote(index)
-    if (!this.#pool.has(name)) void this.#looks.add(name)
+    if (this.#pool.has(name)) return
+    if (this.#echoes.size === 0) void this.#readEchoes()
+    this.#echoes.add(name)
   }
 
   /** It has changed: those that do are watched rather than others. */
   changed(name: string): void {
     if (this.#isOthers(name)) this.#pool.use(name)
+  }
+
+  async #readEchoes(): Promise<void> {
+    await this.#parts.own.writes.come(ECHO_MS)
+    const names = [...this.#echoes]
+    this.#echoes.clear()
+    if (!this.#parts.signal.aborted) for (const name of names) void this.#looks.add(name)
   }
 
   async #look(wanted: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import { Lull } from '../../../src/kernel/lull.ts'
 import type { Versioned } from './catalog.ts'
 import { nodeOf } from './ids.ts'
 
@@ -8,6 +9,8 @@ type WriteListener = (name: string, indices: readonly number[]) => void
  * first. It may be out of date: every write is conditional on the index remembered here.
  */
 export class OwnRecords {
+  /** Writes under way, by name of the service. */
+  readonly writes = new Lull()
   readonly #starts: readonly string[]
   readonly #versions = new Map<string, Versioned>()
   readonly #listeners = new Set<WriteListener>()

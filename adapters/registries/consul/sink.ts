@@ -59,7 +59,11 @@ export class ConsulSink implements RegistrySink {
     this.#own = own
   }
 
-  async apply({ key, puts, removals, fence }: Change, signal: AbortSignal): Promise<void> {
+  async apply(change: Change, signal: AbortSignal): Promise<void> {
+    await this.#own.writes.during(change.key.name, () => this.#apply(change, signal))
+  }
+
+  async #apply({ key, puts, removals, fence }: Change, signal: AbortSignal): Promise<void> {
     for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
     const under = { key, fence }
     const written = await Promise.all(puts.map((instance) => this.#put(under, instance, signal)))

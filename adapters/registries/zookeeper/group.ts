@@ -1,5 +1,6 @@
 import type { Event } from 'node-zookeeper-client'
 import { errorMessage } from '../../../src/kernel/errors.ts'
+import type { Lull } from '../../../src/kernel/lull.ts'
 import type { ReadLayout } from './layout.ts'
 import {
   memberNamed,
@@ -14,6 +15,8 @@ import {
 export interface GroupContext extends MemberContext {
   /** Aborts when the scan ends; nothing is told after that. */
   readonly signal: AbortSignal
+  /** What this gateway writes itself, by name of the service. */
+  readonly writes: Lull
   /** The group of that name says something else than before, or has become (un)readable. */
   changed(name: string): void
   /** What stands below `path` could be read until now, and cannot any longer. */
@@ -23,6 +26,8 @@ export interface GroupContext extends MemberContext {
 }
 
 const CONFIRM_MS = 50
+/** So long what we have just written ourselves need not be seen, while there is more to write. */
+const ECHO_MS = 2_000
 const FIRST_RETRY_MS = 200
 const MOST_RETRY_MS = 30_000
 
@@ -118,6 +123,7 @@ export class Group {
   async #follow(): Promise<void> {
     let goOn = true
     while (goOn && this.#isDue() && !this.#isOver()) {
+      if (this.#context.writes.touched(this.name)) await this.#context.writes.come(ECHO_MS)
       await this.#attempt()
       this.#tried()
       const pauseMs = this.#confirming ? CONFIRM_MS : retryMs(this.#failures)

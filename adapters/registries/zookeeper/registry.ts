@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Server } from 'node-zookeeper-client'
 import type { Log } from '../../../src/kernel/log.ts'
+import { Lull } from '../../../src/kernel/lull.ts'
 import type { Metrics } from '../../../src/kernel/metrics.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import type { ServiceKey } from '../../../src/registry/model.ts'
@@ -59,9 +60,11 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
   })
   const supervisor = new Supervisor(ensemble, log, counters)
   const own = ownership({ supervisor, owner, log, sessionTimeoutMs }, options)
+  const lull = new Lull()
   const source = new ZookeeperSource({
     supervisor,
     reads,
+    writes: lull,
     owner,
     cluster,
     log,
@@ -84,6 +87,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
       roomFor: (layout, service) => source.roomFor(layout, service),
       connectMs: sessionTimeoutMs,
       guard: own.guard,
+      writes: lull,
     }),
     purge: async (whose, { dryRun }, signal) => {
       const connection = await supervisor.connected(signal)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ApplicationInstance } from './application-json.ts'
+import type { Lull } from '../../../src/kernel/lull.ts'
 import { Applications } from './applications.ts'
 import { Bell } from './bell.ts'
 import { Configurators } from './configurators.ts'
@@ -13,6 +14,8 @@ import { Slots } from './slots.ts'
 export interface ScanOptions {
   readonly connection: Connection
   readonly reads: Reads
+  /** What this gateway writes itself, by name of the service. */
+  readonly writes: Lull
   readonly owner: string
   readonly cluster?: string | undefined
   changed(name: string): void
@@ -28,6 +31,8 @@ interface Root {
 
 const READS_AT_A_TIME = 256
 const CONFIRM_MS = 50
+/** So long new names may go unseen while we write: each write of a new name changes the root. */
+const ROOT_ECHO_MS = 100
 
 /** One complete read over one connection, kept current by watches until it ends. */
 export class Scan {
@@ -55,7 +60,8 @@ export class Scan {
     const context = this.#contextOf(signal)
     this.#join(context)
     await connection.sync('/') // it may lag behind the server that we were on before
-    await Promise.all(this.#roots.map((root) => this.#readRoot(root, context)))
+    const starts = await Promise.all(this.#roots.map((root) => this.#readRoot(root, context)))
+    await Promise.all(starts.flat())
     await this.#applications?.start()
     signal.throwIfAborted()
     complete()
@@ -105,24 +111,27 @@ export class Scan {
   async #followRoot(root: Root, context: GroupContext): Promise<never> {
     for (;;) {
       await root.bell.heard(context.signal)
+      await context.writes.come(ROOT_ECHO_MS)
       await this.#readRoot(root, context)
     }
   }
 
-  async #readRoot(root: Root, context: GroupContext): Promise<void> {
+  /** Returns what resolves after the first try to read each of the names that are new. */
+  async #readRoot(root: Root, context: GroupContext): Promise<readonly Promise<void>[]> {
     const { layout } = root
     const names = await this.#namesIn(root)
     const gone = [...this.#groups].filter(
       ([name, groups]) => groups.has(layout.name) && !names.has(name),
     )
     const added = [...names].flatMap((name) => this.#add(name, layout, context) ?? [])
-    await Promise.all(added.map((group) => this.#start(group, layout)))
-    if (gone.length === 0) return
+    const starts = added.map((group) => this.#start(group, layout))
+    if (gone.length === 0) return starts
     // The folder of an application may go with its last instance, and come back with the next one.
     await context.sleep(CONFIRM_MS)
     await this.#options.connection.sync(layout.root)
     const again = await this.#namesIn(root)
     for (const [name] of gone) if (!again.has(name)) this.#drop(name, layout)
+    return starts
   }
 
   async #namesIn(root: Root): Promise<ReadonlySet<string>> {
@@ -185,6 +194,7 @@ export class Scan {
       owner: options.owner,
       cluster: options.cluster,
       signal,
+      writes: options.writes,
       changed: (name) => options.changed(name),
       garbage: (path, reason) => options.garbage(path, reason),
       unreadable: (path, error) => options.unreadable(path, error),

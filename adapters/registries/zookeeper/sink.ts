@@ -1,5 +1,6 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
+import type { Lull } from '../../../src/kernel/lull.ts'
 import { sameInstance, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
@@ -28,6 +29,8 @@ export interface SinkParts {
   /** How long a write waits for a connection. */
   readonly connectMs: number
   readonly guard: WriteGuard
+  /** Told of each write, by name of the service. */
+  readonly writes: Lull
 }
 
 const MOST_TRIES = 5
@@ -46,6 +49,10 @@ export class ZookeeperSink implements RegistrySink {
   }
 
   async apply(change: Change, signal: AbortSignal): Promise<void> {
+    await this.#parts.writes.during(change.key.name, () => this.#apply(change, signal))
+  }
+
+  async #apply(change: Change, signal: AbortSignal): Promise<void> {
     const connection = await this.#connected(signal)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       signal.throwIfAborted()

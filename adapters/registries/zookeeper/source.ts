@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode, errorMessage } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
+import type { Lull } from '../../../src/kernel/lull.ts'
 import type { RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
 import { Bell } from './bell.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
@@ -15,6 +16,8 @@ import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 export interface SourceParts {
   readonly supervisor: Supervisor
   readonly reads: Reads
+  /** What this gateway writes itself, by name of the service. */
+  readonly writes: Lull
   readonly owner: string
   readonly cluster: string | undefined
   readonly log: Log
@@ -85,7 +88,7 @@ export class ZookeeperSource implements RegistrySource {
     ended: AbortSignal,
     onComplete: () => void,
   ): Promise<string | undefined> {
-    const { reads, owner, cluster, garbage } = this.#parts
+    const { reads, writes, owner, cluster, garbage } = this.#parts
     const again = this.#again.signal
     const failed = new AbortController()
     const scope = AbortSignal.any([ended, connection.lost, again, failed.signal])
@@ -93,6 +96,7 @@ export class ZookeeperSource implements RegistrySource {
     const scan = new Scan({
       connection,
       reads,
+      writes,
       owner,
       cluster,
       changed: (name) => {

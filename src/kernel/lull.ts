@@ -1,0 +1,53 @@
+/** So long must nothing have been under way: between two of a burst there are moments without. */
+const QUIET_MS = 3
+
+/**
+ * Work that comes in bursts, each piece about something with a name, and the moments without any:
+ * for what need not be done in the midst of it.
+ */
+export class Lull {
+  readonly #touched = new Set<string>()
+  readonly #waiting = new Set<() => void>()
+  #underWay = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** Whether there has been work about `name` since the last lull. */
+  touched(name: string): boolean {
+    return this.#touched.has(name)
+  }
+
+  /** Does `work`, which is about `name`. */
+  async during<T>(name: string, work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#timer)
+    this.#touched.add(name)
+    this.#underWay += 1
+    try {
+      return await work()
+    } finally {
+      this.#underWay -= 1
+      if (this.#underWay === 0) {
+        clearTimeout(this.#timer)
+        this.#timer = setTimeout(() => this.#begin(), QUIET_MS).unref()
+      }
+    }
+  }
+
+  /** Resolves in the next lull, at once in the midst of one, and after `longestMs` in any case. */
+  async come(longestMs: number): Promise<void> {
+    if (this.#touched.size === 0) return
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, longestMs).unref()
+      this.#waiting.add(wake)
+    })
+  }
+
+  #begin(): void {
+    this.#touched.clear()
+    for (const wake of this.#waiting) wake()
+  }
+}
