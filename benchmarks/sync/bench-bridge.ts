@@ -3,6 +3,7 @@ import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/regis
 import { names } from '../../src/config/names.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
+import { Lull } from '../../src/kernel/lull.ts'
 import { Metrics } from '../../src/kernel/metrics.ts'
 import type { Registry } from '../../src/registry/ports.ts'
 import { createBridge } from '../../src/sync/bridge.ts'
@@ -20,7 +21,7 @@ export interface BenchBridge extends AsyncDisposable {
 
 export function openBridge(zookeeper: string, consul: string, maxWatches: number): BenchBridge {
   const log = createLog('warn')
-  const deps = { owner: OWNER, log }
+  const deps = { owner: OWNER, log, writes: new Lull() }
   const legacy = counted(
     openZookeeperRegistry(
       {

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import { openEdge, type Edge } from '../edge/edge.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
+import { Lull } from '../kernel/lull.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import { together, type Task } from '../kernel/together.ts'
@@ -107,8 +108,9 @@ export async function openGateway(
     const openIt = (): Promise<Edge> => openEdge(config, deps, signal)
     const edge = life.use(await onceReadable(config.state, openIt, log, signal))
     life.defer(() => edge.drain(new AbortController().signal))
+    const writes = new Lull()
     const open = (one: RegistryConfig): Registry =>
-      life.use(openRegistry(one, { ...identitiesOf(config), log, metrics }))
+      life.use(openRegistry(one, { ...identitiesOf(config), log, metrics, writes }))
     const legacy = config.legacy.registries.map(open)
     const mesh = config.mesh.registries.map(open)
     life.defer(() => hideAll([...legacy, ...mesh], log))

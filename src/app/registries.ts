@@ -6,6 +6,7 @@ import { openZookeeperRegistry } from '../../adapters/registries/zookeeper/regis
 import type { GatewayConfig } from '../config/gateway.ts'
 import type { RegistryConfig } from '../config/registries.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Lull } from '../kernel/lull.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import type { Registry } from '../registry/ports.ts'
 import type { BridgeOptions } from '../sync/bridge.ts'
@@ -16,6 +17,8 @@ export interface RegistryDeps {
   readonly cluster?: string
   readonly log: Log
   readonly metrics: Metrics
+  /** Writes of the gateway, into all its registries: what can wait is done in their pauses. */
+  readonly writes?: Lull
 }
 
 /** Under which identities a gateway writes. */

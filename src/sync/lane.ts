@@ -40,7 +40,7 @@ export interface LaneDeps extends Coalescing {
   readonly meters: Meters
 }
 
-const PARALLEL_WRITES = 256
+const PARALLEL_WRITES = 128
 /** What was written and not seen after this is looked at again. */
 const ECHO_MS = 10_000
 /**

@@ -24,6 +24,8 @@ export interface LastRead {
   readonly ageMs: number
 }
 
+const NONE: readonly ServiceRecord[] = []
+
 /** The local copy of one registry. What it returns is shared: change by copy. */
 export class Mirror {
   readonly name: string
@@ -84,7 +86,8 @@ export class Mirror {
 
   /** All services of one name in any case, whatever their group, version and protocol. */
   named(name: string): readonly ServiceRecord[] {
-    const keys = this.#byName.get(folded(name)) ?? []
+    const keys = this.#byName.get(folded(name))
+    if (keys === undefined) return NONE
     return [...keys].flatMap((key) => this.#records.get(key) ?? [])
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { Clock } from '../kernel/clock.ts'
 import { isRetryable } from '../kernel/errors.ts'
 import { backoffMs } from './backoff.ts'
@@ -18,6 +19,9 @@ export interface QueueOptions {
 
 /** A reason of its own for every abort would be an error with a stack, thousands of times. */
 const WOKEN = new Error('something is due')
+
+/** So many begin before what has come in meanwhile, answers to earlier ones above all, is heard. */
+const BEGIN_AT_A_TIME = 16
 
 interface Delayed {
   /** When the first of the coalesced changes came. */
@@ -107,15 +111,25 @@ export class KeyQueue<K extends string> {
     signal.addEventListener('abort', stop)
     while (!signal.aborted) {
       this.#promote()
-      for (const key of this.#ready) {
-        if (this.#working.size >= this.#options.parallelism) break
-        this.#ready.delete(key)
-        this.#working.set(key, this.#work(key, work, signal))
-      }
-      await this.#pause()
+      const full = this.#begin(work, signal)
+      if (full) await immediate()
+      else await this.#pause()
     }
     signal.removeEventListener('abort', stop)
     await Promise.all(this.#working.values())
+  }
+
+  /** Begins as many as it may at a time; whether there may be more. */
+  #begin(work: (key: K, signal: AbortSignal) => Promise<void>, signal: AbortSignal): boolean {
+    let begun = 0
+    for (const key of this.#ready) {
+      if (this.#working.size >= this.#options.parallelism) return false
+      if (begun === BEGIN_AT_A_TIME) return true
+      begun += 1
+      this.#ready.delete(key)
+      this.#working.set(key, this.#work(key, work, signal))
+    }
+    return false
   }
 
   async #work(

@@ -98,12 +98,12 @@ function readOrigin(meta: Meta): Origin | undefined {
 /** A service's own metadata is taken as it stands; only what a gateway wrote is escaped. */
 function readLabels(key: ServiceKey, meta: Meta, tags: readonly string[]): Meta {
   const isOurs = MARK.owner in meta
-  const labels = Object.entries(meta)
-    .filter(([name]) => name !== PROTOCOL && name !== ZONE && !name.startsWith(OWN_PREFIX))
-    .filter(([name]) => !isKeyPart(key.protocol, name))
-    .map(([name, value]): [string, string] => [isOurs ? unescapeKey(name) : name, value])
-  return {
-    ...Object.fromEntries(labels),
-    ...(tags.length === 0 ? {} : { tags: joinTags(tags) }),
+  const labels: [string, string][] = []
+  for (const [name, value] of Object.entries(meta)) {
+    if (name === PROTOCOL || name === ZONE || name.startsWith(OWN_PREFIX)) continue
+    if (isKeyPart(key.protocol, name)) continue
+    labels.push([isOurs ? unescapeKey(name) : name, value])
   }
+  if (tags.length > 0) labels.push(['tags', joinTags(tags)])
+  return Object.fromEntries(labels)
 }

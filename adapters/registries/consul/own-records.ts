@@ -1,4 +1,4 @@
-import { Lull } from '../../../src/kernel/lull.ts'
+import type { Lull } from '../../../src/kernel/lull.ts'
 import type { Versioned } from './catalog.ts'
 import { nodeOf } from './ids.ts'
 
@@ -9,13 +9,13 @@ type WriteListener = (name: string, indices: readonly number[]) => void
  * first. It may be out of date: every write is conditional on the index remembered here.
  */
 export class OwnRecords {
-  /** Writes under way, by name of the service. */
-  readonly writes = new Lull()
+  readonly writes: Lull
   readonly #starts: readonly string[]
   readonly #versions = new Map<string, Versioned>()
   readonly #listeners = new Set<WriteListener>()
 
-  constructor(owners: ReadonlySet<string>) {
+  constructor(owners: ReadonlySet<string>, writes: Lull) {
+    this.writes = writes
     this.#starts = [...owners].map((owner) => `${nodeOf(owner)}/`)
   }
 

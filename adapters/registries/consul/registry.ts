@@ -1,5 +1,6 @@
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import type { Log } from '../../../src/kernel/log.ts'
+import { Lull } from '../../../src/kernel/lull.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { ConsulHttp } from '../../connections/consul/http.ts'
 import type { ConnectionOptions } from '../../connections/consul/options.ts'
@@ -40,12 +41,14 @@ export interface ConsulDeps {
   /** The identity that its replicas share; absent is that of the gateway alone. */
   readonly cluster?: string
   readonly log: Log
+  /** Writes of the gateway, into all its registries: what can wait is done in their pauses. */
+  readonly writes?: Lull | undefined
 }
 
 /** A Consul datacenter as a registry. Opening does no I/O. */
 export function openConsulRegistry(
   options: ConsulOptions,
-  { owner, cluster, log }: ConsulDeps,
+  { owner, cluster, log, writes = new Lull() }: ConsulDeps,
 ): Registry {
   const maxWatches = options.maxWatches ?? DEFAULT_MAX_WATCHES
   const http = new ConsulHttp({
@@ -57,7 +60,7 @@ export function openConsulRegistry(
     ownNode: nodeOf(owner),
   })
   const owners = new Set([owner, cluster ?? owner])
-  const own = new OwnRecords(owners)
+  const own = new OwnRecords(owners, writes)
   const child = log.child({ registry: options.name })
   const closing = new AbortController()
   const self = newHolder(owner)

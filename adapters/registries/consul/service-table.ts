@@ -41,6 +41,11 @@ export class ServiceTable {
     return states.map(({ name }) => name)
   }
 
+  /** The same names in no order, case folded. */
+  folded(): readonly string[] {
+    return [...this.#states.keys()]
+  }
+
   records(): readonly ServiceRecord[] {
     return [...this.#states.values()].flatMap(({ records }) => [...records.values()])
   }

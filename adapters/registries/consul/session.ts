@@ -129,9 +129,8 @@ export class Session {
 
   #namesChanged(listed: ReadonlySet<string>, index: number): void {
     this.#listed = listed
-    const known = new Set(this.#table.names().map(foldName))
-    const appeared = [...listed].filter((name) => !known.has(name))
-    const vanished = [...known].filter((name) => !listed.has(name))
+    const appeared = [...listed].filter((name) => this.#table.get(name) === undefined)
+    const vanished = this.#table.folded().filter((name) => !listed.has(name))
     this.#readUnwatched([...appeared, ...vanished])
     this.#coverage.listed(index)
   }

@@ -10,6 +10,8 @@ import {
 /** Consul 1.8 takes 64 operations a transaction, and half a mebibyte. */
 const MOST_OPERATIONS = 64
 const MOST_BYTES = 400 * 1_024
+/** Consul works on the next full one while the answer to the one before is on its way. */
+const MOST_UNDER_WAY = 2
 
 /** The index that Consul gave to each service that was written, by ServiceID. */
 type Written = ReadonlyMap<string, number>
@@ -29,14 +31,15 @@ interface Group {
 
 /**
  * Sends groups of operations in as few transactions as will do: while one is under way, those
- * that come gather for the next. Consul rolls a transaction back whole when one operation fails;
+ * that come gather for the next, which waits for it unless it is full. Consul rolls a transaction back whole when one operation fails;
  * the group at fault is told so, the others go again without it.
  */
 export class Transactions {
   readonly #http: ConsulHttp
   readonly #signal: AbortSignal
   #waiting: Group[] = []
-  #sending = false
+  #operations = 0
+  #underWay = 0
 
   /** Aborting `signal` ends what is under way. */
   constructor(http: ConsulHttp, signal: AbortSignal) {
@@ -53,22 +56,32 @@ export class Transactions {
     return new Promise((resolve, reject) => {
       const bytes = Buffer.byteLength(JSON.stringify(operations))
       this.#waiting.push({ operations, bytes, signal, resolve, reject })
-      if (!this.#sending) void this.#sendAll()
+      this.#operations += operations.length
+      if (this.#mayBegin()) void this.#sendAll()
     })
+  }
+
+  #mayBegin(): boolean {
+    if (this.#underWay === 0) return this.#waiting.length > 0
+    return this.#underWay < MOST_UNDER_WAY && this.#operations >= MOST_OPERATIONS
   }
 
   /** Never rejects: each failure goes to those whose group it concerns. */
   async #sendAll(): Promise<void> {
-    this.#sending = true
-    await Promise.resolve() // what is submitted in the same breath goes along
-    while (this.#waiting.length > 0) await this.#send(this.#take())
-    this.#sending = false
+    for (let goesOn = true; goesOn; goesOn = this.#mayBegin()) {
+      this.#underWay += 1
+      await Promise.resolve() // what is submitted in the same breath goes along
+      await this.#send(this.#take())
+      this.#underWay -= 1
+    }
   }
 
   #take(): readonly Group[] {
     for (const { signal, reject } of this.#waiting) if (signal.aborted) reject(signal.reason)
     this.#waiting = this.#waiting.filter(({ signal }) => !signal.aborted)
-    return this.#waiting.splice(0, howMany(this.#waiting))
+    const taken = this.#waiting.splice(0, howMany(this.#waiting))
+    this.#operations = countIn(this.#waiting)
+    return taken
   }
 
   async #send(groups: readonly Group[]): Promise<void> {
@@ -111,6 +124,7 @@ export class Transactions {
       for (const { resolve } of groups) resolve({ kind: 'refused', what: 'no reason given' })
     } else {
       this.#waiting.unshift(...innocent)
+      this.#operations += countIn(innocent)
     }
   }
 
@@ -121,6 +135,10 @@ export class Transactions {
     await this.#send(groups.slice(0, middle))
     await this.#send(groups.slice(middle))
   }
+}
+
+function countIn(groups: readonly Group[]): number {
+  return groups.reduce((count, { operations }) => count + operations.length, 0)
 }
 
 function howMany(groups: readonly Group[]): number {

@@ -40,6 +40,8 @@ export interface ZookeeperDeps {
   readonly cluster?: string
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Writes of the gateway, into all its registries: what can wait is done in their pauses. */
+  readonly writes?: Lull | undefined
 }
 
 const RPC = new Set(['dubbo', 'tri'])
@@ -60,11 +62,11 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
   })
   const supervisor = new Supervisor(ensemble, log, counters)
   const own = ownership({ supervisor, owner, log, sessionTimeoutMs }, options)
-  const lull = new Lull()
+  const { writes: pauses = new Lull() } = deps
   const source = new ZookeeperSource({
     supervisor,
     reads,
-    writes: lull,
+    writes: pauses,
     owner,
     cluster,
     log,
@@ -87,7 +89,7 @@ export function openZookeeperRegistry(options: ZookeeperOptions, deps: Zookeeper
       roomFor: (layout, service) => source.roomFor(layout, service),
       connectMs: sessionTimeoutMs,
       guard: own.guard,
-      writes: lull,
+      writes: pauses,
     }),
     purge: async (whose, { dryRun }, signal) => {
       const connection = await supervisor.connected(signal)

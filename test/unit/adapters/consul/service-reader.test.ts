@@ -4,6 +4,7 @@ import { Catalog } from '../../../../adapters/registries/consul/catalog.ts'
 import { OwnRecords } from '../../../../adapters/registries/consul/own-records.ts'
 import { ServiceReader } from '../../../../adapters/registries/consul/service-reader.ts'
 import { ServiceTable } from '../../../../adapters/registries/consul/service-table.ts'
+import { Lull } from '../../../../src/kernel/lull.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { scriptedServer } from '../../../support/scripted-server.ts'
 
@@ -27,7 +28,7 @@ test('429 to a blocking query alone: it is asked again after growing pauses, and
   })
   await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
   const catalog = new Catalog(http, { defaultProtocol: 'http', ownNode: 'isthmus-gw' })
-  const own = new OwnRecords(new Set(['gw']))
+  const own = new OwnRecords(new Set(['gw']), new Lull())
   const reader = new ServiceReader(catalog, new ServiceTable('http'), own, () => undefined)
   const ending = new AbortController()
   await reader.read('web', AbortSignal.timeout(10_000))
