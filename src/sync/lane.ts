@@ -5,7 +5,7 @@ import { together } from '../kernel/together.ts'
 import type { Task } from '../kernel/together.ts'
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
-import type { KeyText } from '../registry/model.ts'
+import type { KeyText, ServiceKey } from '../registry/model.ts'
 import type { AddressingOptions } from './addressing.ts'
 import type { BudgetOptions } from './budget.ts'
 import type { Direction } from './direction.ts'
@@ -55,6 +55,8 @@ export class Lane {
   readonly direction: Direction
   readonly #deps: LaneDeps
   readonly #queue: KeyQueue<KeyText>
+  /** What waits in the queue, by its text: most of it need not be parsed. */
+  readonly #targets = new Map<KeyText, ServiceKey>()
   /** What would have been written but for an order. */
   readonly #paused = new Set<KeyText>()
   /** What has been looked at and is answered, or never will be; needed until all of it is. */
@@ -96,8 +98,8 @@ export class Lane {
     const targets =
       mirror === to ? this.direction.targetChanged(change) : this.direction.sourceChanged(change)
     for (const target of targets) {
-      if (change.regained) this.#queue.wake(keyText(target))
-      else this.#queue.add(keyText(target))
+      if (change.regained) this.#wake(target)
+      else this.#add(target)
     }
   }
 
@@ -109,7 +111,7 @@ export class Lane {
 
   /** Looks again at what could not be written as long as this process might not write it. */
   permissionChanged(): void {
-    for (const target of this.direction.takeDeferred()) this.#queue.wake(keyText(target))
+    for (const target of this.direction.takeDeferred()) this.#wake(target)
   }
 
   /** Lets go what is held and `scope` is about; returns the services. */
@@ -126,13 +128,13 @@ export class Lane {
   /** Looks again at all that `scope` is about, and says how many that are. */
   lookAgain(scope: Scope): number {
     const targets = targetsOf(this.direction).filter((key) => isAbout(scope, this.direction, key))
-    for (const target of targets) this.#queue.add(keyText(target))
+    for (const target of targets) this.#add(target)
     return targets.length
   }
 
   configure(options: LaneOptions): void {
     const targets = this.direction.configure(options.names, options.addressing)
-    for (const target of targets) this.#queue.add(keyText(target))
+    for (const target of targets) this.#add(target)
     this.direction.scaleToZero.configure(options.scaleToZero ?? [])
     for (const key of this.direction.exported) this.#queue.add(key)
     this.#queue.configure(options)
@@ -170,12 +172,23 @@ export class Lane {
       const nowMs = clock.monotonicMs()
       const patienceMs = nowMs - this.#toldMs < ECHO_MS ? LATE_ECHO_MS : ECHO_MS
       const lost = this.direction.echoes.giveUp(nowMs - patienceMs)
-      for (const target of lost) this.#queue.add(keyText(target))
+      for (const target of lost) this.#add(target)
     }
   }
 
+  #add(target: ServiceKey): void {
+    this.#targets.set(keyText(target), target)
+    this.#queue.add(keyText(target))
+  }
+
+  #wake(target: ServiceKey): void {
+    this.#targets.set(keyText(target), target)
+    this.#queue.wake(keyText(target))
+  }
+
   async #look(key: KeyText, signal: AbortSignal): Promise<void> {
-    const target = parseKeyText(key)
+    const target = this.#targets.get(key) ?? parseKeyText(key)
+    this.#targets.delete(key)
     if (!target) return
     const outcome = await reconcile(this.direction, target, signal)
     if (outcome !== 'unknown' && outcome !== 'waiting') this.#settled?.add(key)

@@ -60,23 +60,29 @@ export function createMeters(metrics: Metrics): Meters {
     '1 while this process, of all replicas, writes the direct records of a registry',
     ['registry'],
   )
+  const lookedOf = perDirection((labels) =>
+    perWord((outcome: Outcome) => looks.labels({ ...labels, outcome })),
+  )
+  const heldOf = perDirection((labels) =>
+    perWord((reason: string) => held.labels({ ...labels, reason })),
+  )
+  const exportedOf = perDirection((labels) => exported.labels(labels))
+  const pausedOf = perDirection((labels) => paused.labels(labels))
   const tellHeld = (direction: Direction): void => {
-    const labels = labelsOf(direction)
-    for (const [reason, count] of direction.parts.budget.heldBy)
-      held.set({ ...labels, reason }, count)
+    for (const [reason, count] of direction.parts.budget.heldBy) heldOf(direction)(reason).set(count)
   }
   return {
     writer: (registry, isWriting) => writer.set({ registry }, isWriting ? 1 : 0),
     identity: (registry, isHeld) => identity.set({ registry }, isHeld ? 1 : 0),
-    looked: (direction, outcome) => looks.inc({ ...labelsOf(direction), outcome }),
+    looked: (direction, outcome) => lookedOf(direction)(outcome).inc(),
     failed: (direction, code) => failures.inc({ ...labelsOf(direction), code }),
     waiting(direction, changes) {
       tellHeld(direction)
-      paused.set(labelsOf(direction), changes)
+      pausedOf(direction).set(changes)
     },
     level(directions, mirrors) {
       for (const direction of directions) {
-        exported.set(labelsOf(direction), direction.exported.size)
+        exportedOf(direction).set(direction.exported.size)
         tellHeld(direction)
       }
       for (const { name: registry, state, lastRead: read } of mirrors) {
@@ -87,7 +93,29 @@ export function createMeters(metrics: Metrics): Meters {
   }
 }
 
+/** One for each word of a closed set, made once. */
+function perWord<W extends string, T>(make: (word: W) => T): (word: W) => T {
+  const made = new Map<W, T>()
+  return (word) => {
+    const one = made.get(word) ?? make(word)
+    made.set(word, one)
+    return one
+  }
+}
+
+/** One for each direction, made once: to name the labels takes longer than to count. */
+function perDirection<T>(make: (labels: Labels) => T): (direction: Direction) => T {
+  const made = new WeakMap<Direction, T>()
+  return (direction) => {
+    const one = made.get(direction) ?? make(labelsOf(direction))
+    made.set(direction, one)
+    return one
+  }
+}
+
+type Labels = Readonly<Record<'direction' | 'registry', string>>
+
 /** Which registry is written, from which side. */
-function labelsOf({ parts }: Direction): Readonly<Record<'direction' | 'registry', string>> {
+function labelsOf({ parts }: Direction): Labels {
   return { direction: parts.name, registry: parts.to.name }
 }
