@@ -37,12 +37,14 @@ export function carriedOf(
   const targets = crossing.toSide.names
   const free = copies.map(({ end, key, instances }) => {
     const { sink } = end.registry
-    const carriable = (one: Instance): boolean =>
-      loopReason(crossing, sink, targets, key, one) === undefined
-    return { end, key, instances: instances.filter(carriable).map(resaid) }
+    const carriable: Instance[] = []
+    for (const one of instances)
+      if (loopReason(crossing, sink, targets, key, one) === undefined) carriable.push(resaid(one))
+    return { end, key, instances: carriable }
   })
   const found = merged(free)
-  const usable = found.filter(({ instance }) => isUsable(instance))
+  const areUsable = found.every(({ instance }) => isUsable(instance))
+  const usable = areUsable ? found : found.filter(({ instance }) => isUsable(instance))
   const near =
     usable.length === 0 ? { found: nearest(found), idle: [] } : nearestOf(found, usable)
   const endpoints = instancesOf(near.found, crossing.from.ends.length > 1)

@@ -42,5 +42,6 @@ export function instancesOf(
   const instances = found.map(({ instance, registry }) =>
     severalRegistries ? { ...instance, id: `${registry}/${instance.id}` } : instance,
   )
-  return instances.sort((a, b) => (a.id < b.id ? -1 : 1))
+  const isSorted = instances.every((one, at) => at === 0 || (instances[at - 1]?.id ?? '') < one.id)
+  return isSorted ? instances : instances.sort((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -75,6 +75,7 @@ function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, s
  */
 export function nearest(found: readonly Found[]): readonly Found[] {
   const shortest = found.reduce((least, one) => Math.min(least, steps(one)), Infinity)
+  if (found.every((one) => steps(one) === shortest)) return found
   return found.filter((one) => steps(one) === shortest)
 }
 
@@ -94,9 +95,10 @@ export function originOf(found: readonly Found[]): Origin | undefined {
 
 /** Those that gateways brought, by a fixed order of their ways. */
 function brought(found: readonly Found[]): readonly { origin: Origin; registry: string }[] {
-  return found
-    .flatMap(({ instance: { origin }, registry }) => (origin ? [{ origin, registry }] : []))
-    .sort((a, b) => (wayText(a) < wayText(b) ? -1 : 1))
+  const all = found.flatMap(({ instance: { origin }, registry }) =>
+    origin ? [{ origin, registry }] : [],
+  )
+  return all.length < 2 ? all : all.sort((a, b) => (wayText(a) < wayText(b) ? -1 : 1))
 }
 
 function wayText({ origin, registry }: { origin: Origin; registry: string }): string {

@@ -85,7 +85,11 @@ export class Coverage {
   wrote(name: string, indices: readonly number[]): void {
     this.#wroteMs = performance.now()
     for (const index of indices) this.#explained.wrote(index)
-    if (this.#pool.has(name)) return
+    if (!this.#pool.has(name)) this.echo(name)
+  }
+
+  /** Reads, in the next pause between our writes, what is most likely changed by one of them. */
+  echo(name: string): void {
     if (this.#echoes.size === 0) void this.#readEchoes()
     this.#echoes.add(name)
   }

@@ -141,7 +141,12 @@ export class Session {
   }
 
   #readUnwatched(names: readonly string[]): void {
-    for (const name of names) if (!this.#coverage.has(name)) void this.#rereads.add(name)
+    for (const name of names) {
+      if (this.#coverage.has(name)) continue
+      // The list of names may come before the answer to the write that added one.
+      if (this.#own.writes.touched(name)) this.#coverage.echo(name)
+      else void this.#rereads.add(name)
+    }
   }
 
   async #reread(name: string): Promise<void> {

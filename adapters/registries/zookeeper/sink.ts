@@ -35,6 +35,8 @@ export interface SinkParts {
 
 const MOST_TRIES = 5
 
+type Znode = ReturnType<WriteLayout['encode']>
+
 /**
  * Writes instances that stand for this gateway as ephemeral znodes of our session, and those that
  * stand for themselves, in the cluster's name, as persistent ones: a writer that dies must not take
@@ -43,6 +45,8 @@ const MOST_TRIES = 5
  */
 export class ZookeeperSink implements RegistrySink {
   readonly #parts: SinkParts
+  /** What was normalized and is not written yet: its znode need not be made again. */
+  readonly #znodes = new WeakMap<Instance, Znode>()
 
   constructor(parts: SinkParts) {
     this.#parts = parts
@@ -57,7 +61,10 @@ export class ZookeeperSink implements RegistrySink {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       signal.throwIfAborted()
       // What was heard is believed once: the transaction fails where it is not so any more.
-      if (await this.#tryToApply(connection, change, tries > 0)) return
+      if (await this.#tryToApply(connection, change, tries > 0)) {
+        for (const instance of change.puts) this.#znodes.delete(instance)
+        return
+      }
       await this.#parts.guard.explain(connection, change)
     }
     throw new IsthmusError('REGISTRY_UNAVAILABLE', 'others keep changing the same znodes', {
@@ -74,7 +81,9 @@ export class ZookeeperSink implements RegistrySink {
       throw new IsthmusError('REGISTRY_REFUSED', 'the instance cannot be written as a znode', {
         details: { service: key.name, host: instance.host, port: instance.port },
       })
-    return { ...written, id: idOf(layout.name, znode.child) }
+    const read = { ...written, id: idOf(layout.name, znode.child) }
+    this.#znodes.set(read, znode)
+    return read
   }
 
   recognizes(owner: string, key: ServiceKey, instance: Instance): boolean {
@@ -146,7 +155,7 @@ export class ZookeeperSink implements RegistrySink {
     look: boolean,
   ): Promise<readonly Write[]> {
     const layout = this.#parts.layoutFor(key)
-    const { child, data } = layout.encode(key, instance)
+    const { child, data } = this.#znodes.get(instance) ?? layout.encode(key, instance)
     const path = layout.path(key.name, child)
     const folder = path.slice(0, path.lastIndexOf('/'))
     const { owner, cluster } = this.#parts
