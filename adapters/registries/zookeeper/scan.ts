@@ -112,7 +112,7 @@ export class Scan {
     for (;;) {
       await root.bell.heard(context.signal)
       await context.writes.come(ROOT_ECHO_MS)
-      await this.#readRoot(root, context)
+      void Promise.all(await this.#readRoot(root, context)) // they tell by themselves
     }
   }
 
