@@ -45,8 +45,7 @@ export function carriedOf(
   const found = merged(free)
   const areUsable = found.every(({ instance }) => isUsable(instance))
   const usable = areUsable ? found : found.filter(({ instance }) => isUsable(instance))
-  const near =
-    usable.length === 0 ? { found: nearest(found), idle: [] } : nearestOf(found, usable)
+  const near = usable.length === 0 ? { found: nearest(found), idle: [] } : nearestOf(found, usable)
   const endpoints = instancesOf(near.found, crossing.from.ends.length > 1)
   return { key: first.key, ...near, endpoints }
 }

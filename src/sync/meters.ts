@@ -69,7 +69,8 @@ export function createMeters(metrics: Metrics): Meters {
   const exportedOf = perDirection((labels) => exported.labels(labels))
   const pausedOf = perDirection((labels) => paused.labels(labels))
   const tellHeld = (direction: Direction): void => {
-    for (const [reason, count] of direction.parts.budget.heldBy) heldOf(direction)(reason).set(count)
+    for (const [reason, count] of direction.parts.budget.heldBy)
+      heldOf(direction)(reason).set(count)
   }
   return {
     writer: (registry, isWriting) => writer.set({ registry }, isWriting ? 1 : 0),
