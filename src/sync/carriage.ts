@@ -29,7 +29,8 @@ export class Carriage {
   of(source: KeyText): Carried | undefined {
     const copies = this.#crossing.from.copies(source)
     const known = this.#known.get(source)
-    if (known && sameCopies(known.copies, copies) && !this.#hasOwn(known.carried)) return known.carried
+    if (known && sameCopies(known.copies, copies) && !this.#hasOwn(known.carried))
+      return known.carried
     const carried = carriedOf(this.#crossing, source, copies)
     if (carried) this.#known.set(source, { copies, carried })
     else this.#known.delete(source)
