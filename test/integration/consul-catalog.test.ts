@@ -50,6 +50,18 @@ test('caution (g): two spellings of a name are one service, under the lower-case
   await follower.until('one', () => follower.instances(key).length === 1)
 })
 
+test('an instance that comes under a name of which only a record of ours was known is seen', async () => {
+  await using harness = harnessed()
+  await using bench = await following(harness, 'gw-c')
+  const { follower, registry } = bench
+  await follower.snapshot()
+  const key = harness.key(0)
+  await put(registry, key, exported(registry, 'gw-c', key))
+  await follower.until('ours', () => follower.instances(key).length === 1)
+  await harness.register(key, [A])
+  await follower.until('theirs beside it', () => follower.instances(key).length === 2)
+})
+
 test.each([
   ['of a watched service', 128],
   ['of one among many', 1],

@@ -18,6 +18,12 @@ const SHARED_WAIT_MS = 10_000
 /** So long what we have just written ourselves need not be seen, while there is more to write. */
 const ECHO_MS = 2_000
 
+/**
+ * So long a name may go unlooked-at under which only our own records were seen: most changes are of
+ * others' services, and a gateway shows as many of its own.
+ */
+const OWN_SWEEP_MS = 5_000
+
 export interface CoverageParts {
   readonly table: ServiceTable
   readonly reader: ServiceReader
@@ -45,6 +51,9 @@ export class Coverage {
   readonly #sweep = new Sweep((wanted) => this.#look(wanted))
   #wroteMs = -Infinity
   #filling = false
+  /** Since when there has been a change that may be of a name of our own; undefined is none. */
+  #ownSinceMs: number | undefined
+  #ownTimer: NodeJS.Timeout | undefined
 
   constructor(parts: CoverageParts) {
     const { reader, guard, signal } = parts
@@ -67,6 +76,7 @@ export class Coverage {
   }
 
   async end(): Promise<void> {
+    clearTimeout(this.#ownTimer)
     await Promise.all([this.#pool.end(), this.#looks.end()])
   }
 
@@ -107,11 +117,27 @@ export class Coverage {
   }
 
   async #look(wanted: boolean): Promise<void> {
-    if (this.#explained.settle() && wanted) return
+    const isKnown = this.#explained.settle()
+    const isOwnDue = !wanted || this.#isOwnDue(isKnown)
+    if (isKnown && !isOwnDue) return
+    if (isOwnDue) this.#ownSinceMs = undefined
     const names = this.#parts.table.names().map(foldName)
-    const others = names.filter((name) => !this.#pool.has(name))
-    await Promise.all(others.map((name) => this.#looks.add(name)))
+    const swept = names.filter(
+      (name) => !this.#pool.has(name) && (isOwnDue || this.#isOthers(name)),
+    )
+    await Promise.all(swept.map((name) => this.#looks.add(name)))
     this.#fill()
+  }
+
+  /** Whether the names of our own are to be looked at as well; if not yet, it wakes the sweep. */
+  #isOwnDue(isKnown: boolean): boolean {
+    const nowMs = performance.now()
+    if (!isKnown) this.#ownSinceMs ??= nowMs
+    if (this.#ownSinceMs === undefined) return false
+    const leftMs = this.#ownSinceMs + OWN_SWEEP_MS - nowMs
+    clearTimeout(this.#ownTimer)
+    if (leftMs > 0) this.#ownTimer = setTimeout(() => this.#sweep.want(), leftMs).unref()
+    return leftMs <= 0
   }
 
   #fill(): void {

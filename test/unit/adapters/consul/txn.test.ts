@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { ConsulHttp } from '../../../../adapters/connections/consul/http.ts'
 import type { Operation } from '../../../../adapters/connections/consul/transact.ts'
 import { Transactions } from '../../../../adapters/registries/consul/txn.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { scriptedServer, type Asked, type Scripted } from '../../../support/scripted-server.ts'
 
 const NEVER = new AbortController().signal
@@ -45,6 +46,35 @@ test('caution (i): what is submitted at the same time goes together, 64 operatio
   expect(asked.map((one) => idsIn(one).length)).toEqual([64, 64, 12])
   expect(outcomes).toHaveLength(70)
   for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'applied' })
+})
+
+test('while one is under way, only a full one goes beside it', async () => {
+  const answers: (() => void)[] = []
+  const underWay: number[] = []
+  await using server = await scriptedServer(async (one) => {
+    underWay.push(idsIn(one).length)
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return applied(one)
+  })
+  await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
+  const transactions = new Transactions(http, NEVER)
+  const submitted = [transactions.submit(group('first'), NEVER)]
+  await eventually('the first', () => underWay.length === 1)
+  submitted.push(...names(31).map((id) => transactions.submit(group(id), NEVER)))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(underWay).toEqual([2])
+  submitted.push(transactions.submit(group('last of a full one'), NEVER))
+  await eventually('the full one', () => underWay.length === 2)
+  submitted.push(...names(32).map((id) => transactions.submit(group(id), NEVER)))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(underWay).toEqual([2, 64])
+  await eventually('all', () => {
+    for (const answer of answers.splice(0)) answer()
+    return underWay.length === 3
+  })
+  for (const answer of answers.splice(0)) answer()
+  expect(await Promise.all(submitted)).toHaveLength(65)
+  expect(underWay).toEqual([2, 64, 64])
 })
 
 test('each learns the index of its own service', async () => {

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals'
+import { Lull } from '../../../src/kernel/lull.ts'
+
+const LONG_MS = 60_000
+
+/** Work that goes on until it is ended. */
+function work(lull: Lull, name: string): { end: () => void; done: Promise<void> } {
+  let end = (): void => undefined
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  return { end, done: lull.during(name, () => ended) }
+}
+
+test('without any work it is a lull', async () => {
+  await new Lull().come(LONG_MS)
+})
+
+test('it comes when the last of several pieces of work has ended', async () => {
+  const lull = new Lull()
+  const [one, two] = [work(lull, 'a'), work(lull, 'b')]
+  let came = false
+  const coming = lull.come(LONG_MS).then(() => (came = true))
+  one.end()
+  await one.done
+  expect([lull.touched('a'), lull.touched('b'), lull.touched('c'), came]).toEqual([
+    ...[true, true],
+    ...[false, false],
+  ])
+  two.end()
+  await coming
+  expect([lull.touched('a'), lull.touched('b')]).toEqual([false, false])
+})
+
+test('work that begins at once after other work is of the same burst', async () => {
+  const lull = new Lull()
+  await lull.during('a', () => Promise.resolve())
+  const next = work(lull, 'b')
+  await expect(lull.come(20).then(() => lull.touched('a'))).resolves.toBe(true)
+  next.end()
+  await next.done
+  await lull.come(LONG_MS)
+  expect(lull.touched('a')).toBe(false)
+})
+
+test('who waits in a burst without end waits no longer than said', async () => {
+  const lull = new Lull()
+  const endless = work(lull, 'a')
+  await lull.come(5)
+  expect(lull.touched('a')).toBe(true)
+  endless.end()
+  await endless.done
+})
+
+test('work that fails ends too, and fails where it was begun', async () => {
+  const lull = new Lull()
+  const failed = lull.during('a', () => Promise.reject(new Error('refused')))
+  await expect(failed).rejects.toThrow('refused')
+  await lull.come(LONG_MS)
+  expect(lull.touched('a')).toBe(false)
+})
