@@ -6,6 +6,7 @@ import type { Random } from './random.ts'
 /** Services that come and go have numbers from here on; those below stay through the whole run. */
 const FIRST = 1_000
 const MOST = 40
+const RETRY_MS = 200
 
 /** Whether what a history tells is about a service that comes and goes by itself. */
 export function isChurn(text: string): boolean {
@@ -32,19 +33,34 @@ export async function churn(
     if (isResting()) continue
     const side = random.pick(['legacy', 'mesh'] as const)
     const n = FIRST + random.below(MOST)
-    // A registry that is down at this moment takes no registration; the service tries again later.
-    const done = await change(services, side, n, alive[side]).catch(() => false)
-    if (done) changes += 1
+    if (await changed(services, { side, n, alive: alive[side] }, signal)) changes += 1
   }
   return changes
 }
 
-async function change(
-  services: Services,
-  side: 'legacy' | 'mesh',
-  n: number,
-  alive: Set<number>,
-): Promise<true> {
+interface Change {
+  readonly side: 'legacy' | 'mesh'
+  readonly n: number
+  readonly alive: Set<number>
+}
+
+/**
+ * A registry that is down at this moment takes no change, or takes it and cannot say so: the service
+ * tries until it can, also while others rest. False when it was told to stop before.
+ */
+async function changed(services: Services, change: Change, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    const isDone = await make(services, change).then(
+      () => true,
+      () => false,
+    )
+    if (isDone) return true
+    await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
+  }
+  return false
+}
+
+async function make(services: Services, { side, n, alive }: Change): Promise<void> {
   const keys = serviceKeys(side, n, n + 1)
   const add = side === 'legacy' ? 'addLegacy' : 'addMesh'
   const remove = side === 'legacy' ? 'removeLegacy' : 'removeMesh'
@@ -55,5 +71,4 @@ async function change(
     await services[add](keys)
     alive.add(n)
   }
-  return true
 }
