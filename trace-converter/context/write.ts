@@ -1,11 +1,21 @@
+import { NO_BAGGAGE } from './bare.ts'
 import type { WriteOptions } from './codec.ts'
 import { STANDARD_FORMATS, type Formats } from './formats.ts'
 import type { HeaderField, HeaderFormat, HeaderList, TraceContext, TraceSeed } from './model.ts'
 
 /**
+ * Of all trace headers together, in bytes of names, values and what stands around them: a server of
+ * Node takes a block of 16 KB, and the request has other headers too.
+ */
+const MOST_BYTES = 12 * 1_024
+/** `: ` and the end of the line. */
+const AROUND_BYTES = 4
+
+/**
  * The same headers in the same order with exactly one context, in each of `sends`. Trace headers
  * of every format that we know go first, so that no stale one of another hop passes; without a
- * context none remains. Names are lower-case.
+ * context none remains. Names are lower-case. Baggage that does not fit twice goes in the first format
+ * that carries it.
  */
 export function writeContext(
   headers: HeaderList,
@@ -19,6 +29,25 @@ export function writeContext(
     if (formats.headerName(header[0]) === undefined) out.push(header)
   }
   if (context === undefined) return out.length === headers.length ? headers : out
-  for (const format of sends) formats.codec(format).write(context, options, out)
+  const begin = out.length
+  for (const format of sends) {
+    const codec = formats.codec(format)
+    const end = out.length
+    codec.write(context, options, out)
+    if (end === begin || context.baggage.length === 0 || bytesFrom(out, begin) <= MOST_BYTES)
+      continue
+    out.length = end
+    codec.write({ ...context, baggage: NO_BAGGAGE }, options, out)
+  }
   return out
+}
+
+/** Headers hold one byte a character. */
+function bytesFrom(headers: HeaderList, begin: number): number {
+  let bytes = 0
+  for (let at = begin; at < headers.length; at += 1) {
+    const [name, value] = headers[at] ?? ['', '']
+    bytes += name.length + value.length + AROUND_BYTES
+  }
+  return bytes
 }

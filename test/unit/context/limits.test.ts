@@ -86,3 +86,33 @@ describe('what is far below the limits is not counted, and the answer is the sam
     )
   })
 })
+
+describe('corner 23: all trace headers together leave room in a block of 16 KB', () => {
+  const bytes = (headers: ReturnType<typeof writeContext>): number =>
+    headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+  const large = context({ baggage: entries(8, 'a'.repeat(1_000)) })
+  const sent = (sends: Parameters<typeof writeContext>[2]) => writeContext([], large, sends, wide)
+  const carriers = (sends: Parameters<typeof writeContext>[2]): readonly string[] =>
+    sent(sends)
+      .map(([name]) => name)
+      .filter((name) => name === 'baggage' || name === 'uberctx-k0' || name === 'ot-baggage-k0')
+
+  test.each([
+    ['alone it is whole', ['w3c'], ['baggage']],
+    ['the first that carries it says it', ['w3c', 'jaeger'], ['baggage']],
+    ['in the order in which they are sent', ['jaeger', 'w3c'], ['uberctx-k0']],
+    ['a format without baggage takes nothing away', ['b3', 'w3c', 'jaeger'], ['baggage']],
+    ['three times', ['w3c', 'jaeger', 'ot'], ['baggage']],
+  ] as const)('%s', (_what, sends, expected) => {
+    expect(carriers(sends)).toEqual(expected)
+    expect(bytes(sent(sends))).toBeLessThanOrEqual(12 * 1_024)
+    for (const format of sends)
+      expect(readContext(sent(sends), [format]).context).toMatchObject({ traceId: large.traceId })
+  })
+
+  test('what fits twice is said twice', () => {
+    const small = context({ baggage: entries(8, 'a'.repeat(500)) })
+    const names = writeContext([], small, ['w3c', 'jaeger'], wide).map(([name]) => name)
+    expect(names).toEqual(expect.arrayContaining(['baggage', 'uberctx-k0']))
+  })
+})
