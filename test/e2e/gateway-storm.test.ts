@@ -40,7 +40,7 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]()
   await herd[Symbol.asyncDispose]()
   await stage[Symbol.asyncDispose]()
-})
+}, 120_000)
 
 /** What the gateway has written until now: as the servers have it, and records as it counts them. */
 async function written(): Promise<Record<'zookeeper' | 'consul' | 'records', number>> {

@@ -117,11 +117,14 @@ test('further trap: another’s ephemeral znode is not written again under our s
   )
 })
 
-test('a service that is written for other readers is left alone', async () => {
-  const data = {
-    ...{ name: 'web', id: 'x', address: '10.0.0.1', port: 20_880 },
-    payload: { '@class': 'org.apache.dubbo.registry.zookeeper.ZookeeperInstance' },
-  }
+test.each([
+  [
+    'of another class',
+    { payload: { '@class': 'org.apache.dubbo.registry.zookeeper.ZookeeperInstance' } },
+  ],
+  ['without a payload', { payload: null }],
+])('a service that is written for other readers is left alone: %s', async (_what, payload) => {
+  const data = { ...{ name: 'web', id: 'x', address: '10.0.0.1', port: 20_880 }, ...payload }
   await client.createEphemeral(`${chroot}/services/web/x`, JSON.stringify(data))
   await expect(apply(WEB, [ours(WEB, 21_001)])).rejects.toMatchObject({ code: 'REGISTRY_CONFLICT' })
   expect(await client.children(`${chroot}/services/web`)).toEqual(['x'])

@@ -50,10 +50,11 @@ export function curatorLayout(
       child.startsWith(`isthmus-${owner}-`) &&
       child === `isthmus-${owner}-${bridgeHash(owner, key, host, port)}`,
     accepts,
-    // Each reader loads one class; an instance of another one fails it for the whole service.
+    // Each reader loads one class, or none where there is no payload; an instance of another one
+    // fails it for the whole service.
     clashes: (data) => {
-      const other = parseCuratorJson(data)?.payloadClass
-      return other !== undefined && other !== payloadClass
+      const there = parseCuratorJson(data)
+      return there !== undefined && there.payloadClass !== payloadClass
     },
   }
 }
