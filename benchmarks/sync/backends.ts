@@ -128,16 +128,18 @@ async function shown(
   wake: () => void,
 ): Promise<string | undefined> {
   const folder = `/services/${service}`
-  const [child] = await new Promise<readonly string[]>((resolve) => {
-    client.getChildren(folder, wake, (error, children) => resolve(error ? [] : children))
+  const children = await new Promise<readonly string[] | undefined>((resolve) => {
+    client.getChildren(folder, wake, (error, found) => resolve(error ? undefined : found))
   })
-  if (child === undefined) {
+  if (children === undefined) {
     const came = await new Promise<boolean>((resolve) => {
       client.exists(folder, wake, (error, stat) => resolve(!error && stat !== null))
     })
     if (came) wake() // with all that is in it: no watch tells of that any more
     return undefined
   }
+  const [child] = children
+  if (child === undefined) return undefined
   const data = await new Promise<Buffer | undefined>((resolve) => {
     client.getData(`${folder}/${child}`, wake, (_, found) => resolve(found))
   })
