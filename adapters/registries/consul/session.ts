@@ -13,7 +13,7 @@ import { Rereads } from './rereads.ts'
 import { ServiceReader } from './service-reader.ts'
 import { ServiceTable } from './service-table.ts'
 
-const PARALLEL_READS = 20
+const PARALLEL_READS = 24
 
 export interface SessionOptions {
   readonly defaultProtocol: string
