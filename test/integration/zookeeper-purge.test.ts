@@ -45,7 +45,9 @@ async function othersRegister(): Promise<void> {
   const provider = encodeURIComponent('dubbo://10.1.1.1:20880/com.acme.Orders?version=1.0.0')
   await client.createPersistent(`${chroot}/dubbo/${ORDERS.name}/providers/${provider}`, '10.1.1.1')
   await client.createPersistent(`${chroot}/dubbo/${PAYMENTS.name}/consumers`)
-  await client.createPersistent(`${chroot}/services/web/1`, '{"address":"10.1.1.1","port":80}')
+  const payload = { '@class': 'org.springframework.cloud.zookeeper.discovery.ZookeeperInstance' }
+  const web = { address: '10.1.1.1', port: 80, payload }
+  await client.createPersistent(`${chroot}/services/web/1`, JSON.stringify(web))
 }
 
 async function write(registry: Registry, owner: string): Promise<readonly Instance[]> {
