@@ -1,6 +1,7 @@
 import { NO_BAGGAGE } from './bare.ts'
 import type { WriteOptions } from './codec.ts'
 import { STANDARD_FORMATS, type Formats } from './formats.ts'
+import { lossesOf } from './losses.ts'
 import type { HeaderField, HeaderFormat, HeaderList, TraceContext, TraceSeed } from './model.ts'
 
 /**
@@ -15,7 +16,7 @@ const AROUND_BYTES = 4
  * The same headers in the same order with exactly one context, in each of `sends`. Trace headers
  * of every format that we know go first, so that no stale one of another hop passes; without a
  * context none remains. Names are lower-case. Baggage that does not fit twice goes in the first format
- * that carries it.
+ * alone that says all of it.
  */
 export function writeContext(
   headers: HeaderList,
@@ -30,16 +31,27 @@ export function writeContext(
   }
   if (context === undefined) return out.length === headers.length ? headers : out
   const begin = out.length
-  for (const format of sends) {
-    const codec = formats.codec(format)
-    const end = out.length
-    codec.write(context, options, out)
-    if (end === begin || context.baggage.length === 0 || bytesFrom(out, begin) <= MOST_BYTES)
-      continue
-    out.length = end
-    codec.write({ ...context, baggage: NO_BAGGAGE }, options, out)
-  }
+  for (const format of sends) formats.codec(format).write(context, options, out)
+  if (sends.length < 2 || context.baggage.length === 0 || bytesFrom(out, begin) <= MOST_BYTES)
+    return out
+  const keeper = sends.find((format) => saysBaggage(format, context, options.traceIdBits, formats))
+  if (keeper === undefined) return out
+  out.length = begin
+  const without = { ...context, baggage: NO_BAGGAGE }
+  for (const format of sends)
+    formats.codec(format).write(format === keeper ? context : without, options, out)
   return out
+}
+
+/** Whether a format alone says all of the baggage, so that nothing is lost when no other does. */
+function saysBaggage(
+  format: HeaderFormat,
+  context: TraceContext | TraceSeed,
+  traceIdBits: 64 | 128,
+  formats: Formats,
+): boolean {
+  const lost = lossesOf(context, [format], traceIdBits, formats)
+  return !lost.some(({ what }) => what === 'baggage' || what === 'baggage-properties')
 }
 
 /** Headers hold one byte a character. */

@@ -110,6 +110,14 @@ describe('corner 23: all trace headers together leave room in a block of 16 KB',
       expect(readContext(sent(sends), [format]).context).toMatchObject({ traceId: large.traceId })
   })
 
+  test('a format that cannot say all of it is not the one', () => {
+    const baggage = large.baggage.map((one) => ({ ...one, properties: ['p=1'] }))
+    const headers = writeContext([], context({ baggage }), ['jaeger', 'w3c'], wide)
+    const back = readContext(headers, ['jaeger', 'w3c']).context
+    expect(back?.baggage).toEqual(baggage)
+    expect(headers.map(([name]) => name)).not.toContain('uberctx-k0')
+  })
+
   test('what fits twice is said twice', () => {
     const small = context({ baggage: entries(8, 'a'.repeat(500)) })
     const names = writeContext([], small, ['w3c', 'jaeger'], wide).map(([name]) => name)
