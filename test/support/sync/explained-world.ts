@@ -15,7 +15,7 @@ export const originOf = (key: ServiceKey, part: Partial<Origin> = {}): Origin =>
   return { owner: 'gw-9', registry: 'zk-9', key, path: ['gw-9'], ...part }
 }
 
-/** Nothing that is to be written is taken. */
+/** A gateway on it reads and decides, and its writes all fail. */
 export const readOnly = (registry: Registry): Registry => ({
   ...registry,
   [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
 import { keyText } from '../../../src/registry/model.ts'
 import type { Instance } from '../../../src/registry/model.ts'
-import type { Registry } from '../../../src/registry/ports.ts'
 import { eventually } from '../../support/eventually.ts'
+import { readOnly } from '../../support/sync/explained-world.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 import type { GatewaySetup } from '../../support/sync/gateway.ts'
 import { turns } from '../../support/sync/observed-backend.ts'
@@ -35,18 +35,6 @@ function linesOf({ bridge }: Gateway): readonly string[] {
       [direction, keyText(key), action, reason, ...(detail ? [detail] : [])].join(' '),
     )
 }
-
-/** A gateway that reads and decides, and whose writes all fail. */
-const readOnly = (registry: Registry): Registry => ({
-  ...registry,
-  [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-  sink: {
-    apply: () => Promise.reject(new Error('read only')),
-    normalize: (key, one) => registry.sink.normalize(key, one),
-    recognizes: (owner, key, one) => registry.sink.recognizes(owner, key, one),
-    accepts: (key) => (key.name === 'refused' ? 'no room for it' : registry.sink.accepts(key)),
-  },
-})
 
 describe('plan', () => {
   test('says what would be written and why, and what is kept back and why', async () => {
