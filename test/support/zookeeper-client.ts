@@ -41,6 +41,8 @@ interface Folder {
 }
 
 const ALL_BUT_READ = [new ACL(0b11110, Id.ANYONE_ID_UNSAFE)]
+/** A server that starts may accept a connection and never greet it; the library would wait for ever. */
+const GREETS_WITHIN_MS = 3_000
 const NO_NODE = -101
 const NODE_EXISTS = -110
 
@@ -60,17 +62,28 @@ export async function connectZookeeper(
       ? { sessionId: options.session.id, sessionPassword: options.session.password }
       : {}),
   })
+  const plain = new PlainClient(client)
   const connected = once(client, 'connected')
   client.connect()
   await connected
-  return new PlainClient(client)
+  return plain
 }
 
 class PlainClient implements ZookeeperClient {
   readonly #client: Client
+  /** Gives up a connection on which nothing comes, so that the library tries another one. */
+  readonly #guard: NodeJS.Timeout
 
   constructor(client: Client) {
     this.#client = client
+    const { connectionManager: manager } = client
+    let waited: unknown
+    this.#guard = setInterval(() => {
+      const { socket } = manager
+      const waits = client.getState() === State.SYNC_CONNECTED ? undefined : socket
+      if (waits !== undefined && waits === waited) waits.destroy()
+      waited = waits
+    }, GREETS_WITHIN_MS).unref()
   }
 
   get session(): { id: Buffer; password: Buffer } {
@@ -143,6 +156,7 @@ class PlainClient implements ZookeeperClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#guard)
     const { connectionManager: manager } = this.#client
     manager.findNextServer = () => undefined // no further try where the server is gone
     const gone = once(this.#client, 'disconnected')
