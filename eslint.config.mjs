@@ -45,5 +45,15 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/support/fetch.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Take the one of test/support/fetch.ts: it has a limit.' },
+      ],
+    },
+  },
   { files: ['src/config/**/*.ts', 'src/cli.ts'], rules: { 'no-restricted-properties': 'off' } },
 )

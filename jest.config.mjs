@@ -18,5 +18,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'adapters/**/*.ts', 'trace-converter/**/*.ts'],
-  testTimeout: 30_000,
+  // Every wait of a test has a limit of its own and says what it was for; this is longer than those.
+  testTimeout: 60_000,
 }

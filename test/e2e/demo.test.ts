@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { isthmus, startIsthmus } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
+import { fetch } from '../support/fetch.ts'
 
 // A temporary folder for this file alone: other tests run demonstrations at the same time.
 let temporary: string

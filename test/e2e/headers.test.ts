@@ -9,6 +9,7 @@ import { describe, expect, test } from '@jest/globals'
 import { fileClient } from '../../src/app/sample/file-client.ts'
 import { isthmus, startIsthmus } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
+import { fetch } from '../support/fetch.ts'
 import { startService } from '../support/http-service.ts'
 import { freePorts } from '../support/servers/free-port.ts'
 

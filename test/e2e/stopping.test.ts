@@ -6,6 +6,7 @@ import { fileClient } from '../../src/app/sample/file-client.ts'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { isthmus, startIsthmus, type Command } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
+import { fetch } from '../support/fetch.ts'
 import { startService } from '../support/http-service.ts'
 import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 

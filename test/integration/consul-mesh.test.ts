@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { following } from '../contract/registry-bench.ts'
 import { ConsulHarness } from '../support/consul-harness.ts'
+import { fetch } from '../support/fetch.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 

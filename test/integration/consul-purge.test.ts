@@ -4,6 +4,7 @@ import type { ServiceKey } from '../../src/registry/model.ts'
 import { exported, put } from '../contract/registry-bench.ts'
 import { ConsulClient } from '../support/consul-client.ts'
 import { openForTest } from '../support/consul-harness.ts'
+import { fetch } from '../support/fetch.ts'
 import { startConsul } from '../support/servers/consul.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 

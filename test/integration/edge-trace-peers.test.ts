@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { HeaderFormat } from '../../trace-converter/context/model.ts'
 import { startEdge, type EdgeRig } from '../support/edge.ts'
+import { fetch } from '../support/fetch.ts'
 import { forkPeer, type PeerProcess } from '../support/peers/fork.ts'
 import type { Seen, Start } from '../support/peers/peer.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { IncomingHttpHeaders } from 'node:http'
 import { RecordingReporter, startEdge, type RigOptions } from '../support/edge.ts'
+import { fetch } from '../support/fetch.ts'
 import { startService } from '../support/http-service.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fetch } from '../support/fetch.ts'
 import { GatewayProcess } from '../support/gateway/gateway-process.ts'
 import { claimPorts, type PortRange } from '../support/servers/port-range.ts'
 import { ownAddress } from './own-address.ts'

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { IncomingHttpHeaders } from 'node:http'
 import { Lifetime } from '../../src/kernel/lifetime.ts'
 import { RecordingReporter, startEdge } from '../support/edge.ts'
+import { fetch } from '../support/fetch.ts'
 import { startService, type HttpService } from '../support/http-service.ts'
 import { startEnvoy } from './envoy.ts'
 

@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fetch } from '../support/fetch.ts'
 import { freePorts } from '../support/servers/free-port.ts'
 import { startServer, type RealServer } from '../support/servers/real-server.ts'
 import { classPathVariable, type JavaProgram } from './java.ts'

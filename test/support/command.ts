@@ -2,8 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { eventually } from './eventually.ts'
+import { within } from './within.ts'
 
 const CLI = resolve(import.meta.dirname, '../../dist/src/cli.js')
+
+/** A command that does one thing, on a machine that has much to do. */
+const ENDS_WITHIN_MS = 45_000
+/** It takes back what it announced, and lets go of requests. */
+const STOPS_WITHIN_MS = 30_000
+/** A process that was killed is gone at once; its output may be read a little longer. */
+const GONE_WITHIN_MS = 10_000
+const TOLD_LINES = 30
 
 /** A running `isthmus` command, in a process of its own, from `dist/`. */
 export interface Command extends AsyncDisposable {
@@ -12,9 +21,9 @@ export interface Command extends AsyncDisposable {
   /** Reads no more of it, as `| head` does. */
   closeStdout(): void
   stderr(): string
-  /** Exit code once it has ended; null after a signal. */
+  /** Exit code once it has ended; null after a signal. Fails when that takes too long. */
   ended(): Promise<number | null>
-  /** SIGTERM, and the exit code that follows. */
+  /** SIGTERM, and the exit code that follows. Fails when it goes on, with what it said last. */
   stop(): Promise<number | null>
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>
@@ -50,23 +59,30 @@ export function startIsthmusOn(nodeOptions: string, args: readonly string[]): Co
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   const closed = once(child, 'close')
-  const ended = async (): Promise<number | null> => {
-    await closed
-    return child.exitCode
+  const over = async (after: string, limitMs: number): Promise<void> => {
+    const told = (): string => {
+      const lines = output.stderr.trimEnd().split('\n').slice(-TOLD_LINES).join('\n')
+      return `\`${args.join(' ')}\` ends${after}; its last lines:\n${lines}`
+    }
+    await within(told, closed, limitMs)
   }
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
-    await closed
+    await over(' after SIGKILL', GONE_WITHIN_MS)
   }
   return {
     pid: child.pid ?? 0,
     stdout: () => output.stdout,
     closeStdout: () => child.stdout.destroy(),
     stderr: () => output.stderr,
-    ended,
-    stop: () => {
+    ended: async () => {
+      await over('', ENDS_WITHIN_MS)
+      return child.exitCode
+    },
+    stop: async () => {
       child.kill('SIGTERM')
-      return ended()
+      await over(' after SIGTERM', STOPS_WITHIN_MS)
+      return child.exitCode
     },
     kill,
     logged: (message, timeoutMs = 20_000) =>

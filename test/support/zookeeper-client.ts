@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { ACL, createClient, CreateMode, Id, State, type Client } from 'node-zookeeper-client'
+import { ACL, CreateMode, Id, State, type Client } from 'node-zookeeper-client'
 import { containerRequest } from './container-request.ts'
+import { eventually } from './eventually.ts'
+import { abandon, call, connectPlain, plainClient } from './plain-zookeeper.ts'
+import { happens, PATIENCE_MS, within } from './within.ts'
 
 /** The client that a service of its own would use: the plain library, and nothing of ours. */
 export interface ZookeeperClient extends AsyncDisposable {
@@ -41,8 +44,6 @@ interface Folder {
 }
 
 const ALL_BUT_READ = [new ACL(0b11110, Id.ANYONE_ID_UNSAFE)]
-/** A server that starts may accept a connection and never greet it; the library would wait for ever. */
-const GREETS_WITHIN_MS = 3_000
 const NO_NODE = -101
 const NODE_EXISTS = -110
 
@@ -56,34 +57,19 @@ export async function connectZookeeper(
   address: string,
   options: ZookeeperClientOptions = {},
 ): Promise<ZookeeperClient> {
-  const client = createClient(address, {
-    sessionTimeout: options.sessionTimeoutMs ?? 10_000,
-    ...(options.session
-      ? { sessionId: options.session.id, sessionPassword: options.session.password }
-      : {}),
+  const { session, sessionTimeoutMs = 10_000 } = options
+  const client = await connectPlain(address, {
+    sessionTimeout: sessionTimeoutMs,
+    ...(session ? { sessionId: session.id, sessionPassword: session.password } : {}),
   })
-  const plain = new PlainClient(client)
-  const connected = once(client, 'connected')
-  client.connect()
-  await connected
-  return plain
+  return new PlainClient(client)
 }
 
 class PlainClient implements ZookeeperClient {
   readonly #client: Client
-  /** Gives up a connection on which nothing comes, so that the library tries another one. */
-  readonly #guard: NodeJS.Timeout
 
   constructor(client: Client) {
     this.#client = client
-    const { connectionManager: manager } = client
-    let waited: unknown
-    this.#guard = setInterval(() => {
-      const { socket } = manager
-      const waits = client.getState() === State.SYNC_CONNECTED ? undefined : socket
-      if (waits !== undefined && waits === waited) waits.destroy()
-      waited = waits
-    }, GREETS_WITHIN_MS).unref()
   }
 
   get session(): { id: Buffer; password: Buffer } {
@@ -99,7 +85,9 @@ class PlainClient implements ZookeeperClient {
   }
 
   async remove(path: string): Promise<void> {
-    await call((done) => this.#client.remove(path, -1, done)).catch(unless(NO_NODE))
+    await call(`remove ${path}`, (done) => this.#client.remove(path, -1, done)).catch(
+      unless(NO_NODE),
+    )
   }
 
   async setData(path: string, data: string): Promise<void> {
@@ -107,13 +95,13 @@ class PlainClient implements ZookeeperClient {
   }
 
   async setBytes(path: string, data: Buffer): Promise<void> {
-    await call((done) => this.#client.setData(path, data, -1, done))
+    await call(`set ${path}`, (done) => this.#client.setData(path, data, -1, done))
   }
 
   async children(path: string): Promise<readonly string[]> {
     const list = (done: (error: unknown, children?: string[]) => void): void =>
       this.#client.getChildren(path, undefined, done)
-    return (await call<string[]>(list).catch(unless(NO_NODE))) ?? []
+    return (await call<string[]>(`list ${path}`, list).catch(unless(NO_NODE))) ?? []
   }
 
   async folder(path: string): Promise<Folder | undefined> {
@@ -122,7 +110,7 @@ class PlainClient implements ZookeeperClient {
         const { cversion: childChanges = 0, pzxid } = stat ?? {}
         done(error, pzxid && { childChanges, lastChange: pzxid.toString('hex') })
       })
-    return await call<Folder | undefined>(look)
+    return await call<Folder | undefined>(`stat ${path}`, look)
   }
 
   async read(path: string): Promise<Read | undefined> {
@@ -137,53 +125,45 @@ class PlainClient implements ZookeeperClient {
               createdBy: stat.czxid.toString('hex'),
             }),
       )
-    return await call<Read>(read).catch(unless(NO_NODE))
+    return await call<Read>(`read ${path}`, read).catch(unless(NO_NODE))
   }
 
   async createContainer(path: string): Promise<void> {
     const { connectionManager: manager } = this.#client
-    await call((done) => manager.queue(containerRequest(path), done))
+    await call(`create ${path}`, (done) => manager.queue(containerRequest(path), done))
   }
 
   async createForbidden(path: string): Promise<void> {
     const { PERSISTENT } = CreateMode
-    await call((done) => this.#client.create(path, Buffer.alloc(0), ALL_BUT_READ, PERSISTENT, done))
+    await call(`create ${path}`, (done) =>
+      this.#client.create(path, Buffer.alloc(0), ALL_BUT_READ, PERSISTENT, done),
+    )
   }
 
   async forbid(path: string, forbidden: boolean): Promise<void> {
     const access = forbidden ? ALL_BUT_READ : ACL.OPEN_ACL_UNSAFE
-    await call((done) => this.#client.setACL(path, access, -1, done))
+    await call(`forbid ${path}`, (done) => this.#client.setACL(path, access, -1, done))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#guard)
-    const { connectionManager: manager } = this.#client
-    manager.findNextServer = () => undefined // no further try where the server is gone
-    const gone = once(this.#client, 'disconnected')
+    if (this.#client.getState() !== State.SYNC_CONNECTED) {
+      abandon(this.#client)
+      return
+    }
+    this.#client.connectionManager.findNextServer = () => undefined // no further try
+    const gone = happens('ZooKeeper ends the session', this.#client, 'disconnected')
     this.#client.close()
-    if (this.#client.getState() === State.SYNC_CONNECTED) await gone
-    else manager.socket?.destroy()
+    await gone
   }
 
   async #create(path: string, data: string, mode: number): Promise<void> {
     const parent = path.slice(0, path.lastIndexOf('/'))
     if (parent !== '') {
-      await call((done) => this.#client.mkdirp(parent, done)).catch(unless(NODE_EXISTS))
+      const make = (done: (error: unknown) => void): void => this.#client.mkdirp(parent, done)
+      await call(`create ${parent}`, make).catch(unless(NODE_EXISTS))
     }
-    await call((done) => this.#client.create(path, Buffer.from(data), mode, done))
+    await call(`create ${path}`, (done) => this.#client.create(path, Buffer.from(data), mode, done))
   }
-}
-
-function call<T = unknown>(
-  start: (done: (error: unknown, result?: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the library's own
-      if (error) reject(error)
-      else resolve(result as T)
-    })
-  })
 }
 
 function unless(expected: number): (error: unknown) => undefined {
@@ -200,17 +180,19 @@ function unless(expected: number): (error: unknown) => undefined {
 export async function endSession(address: string, session: string): Promise<void> {
   const id = Buffer.from(session, 'hex')
   const credentials = { sessionId: id, sessionPassword: passwordOf(id) }
-  for (;;) {
-    const client = createClient(address, { sessionTimeout: 10_000, ...credentials })
+  const isOver = async (): Promise<boolean> => {
+    const client = plainClient(address, { sessionTimeout: 10_000, ...credentials })
     const outcome = Promise.race([
       once(client, 'connected').then(() => 'joined'),
       once(client, 'expired').then(() => 'ended'),
     ])
     client.connect()
-    if ((await outcome) === 'ended') return
+    if ((await within(`an answer about session ${session}`, outcome)) === 'ended') return true
     // Its owner may take it back before the server has read this: then it is tried again.
     await new PlainClient(client)[Symbol.asyncDispose]()
+    return false
   }
+  await eventually(`session ${session} has ended`, isOver, PATIENCE_MS)
 }
 
 /** 16 bytes of java.util.Random, begun with the session's id and the server's constant. */

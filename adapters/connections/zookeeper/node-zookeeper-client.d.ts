@@ -37,11 +37,13 @@ declare module 'node-zookeeper-client' {
     readonly port: number
   }
 
-  export interface ConnectionManager {
+  export interface ConnectionManager extends EventEmitter {
     state: number
     xid: number
     /** 8 bytes: the last transaction that a reply has shown. */
     zxid: Buffer
+    /** What has come of a reply that is not whole. */
+    pendingBuffer: Buffer | null
     socket: Socket | undefined
     readonly pendingQueue: Packet[]
     readonly packetQueue: { readonly queue: Packet[] }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fetch } from '../fetch.ts'
 import { folderOf } from './services.ts'
 import { ANSWER, type Stage } from './stage.ts'
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { fetch } from '../fetch.ts'
 
 /** One service entry of a node as Consul lists it. */
 export interface Entry {

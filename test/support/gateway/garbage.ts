@@ -1,3 +1,4 @@
+import { fetch } from '../fetch.ts'
 import { ConsulHistory } from './consul-history.ts'
 import { OWNER } from './gateway-config.ts'
 import { folderOf } from './services.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { startIsthmusOn, type Command } from '../command.ts'
 import { eventually } from '../eventually.ts'
+import { fetch } from '../fetch.ts'
 
 const status = z.object({
   reload: z.object({ atMs: z.number() }).optional(),

@@ -1,5 +1,6 @@
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
 import type { ServiceKey } from '../../../src/registry/model.ts'
+import { fetch } from '../fetch.ts'
 import { connectZookeeper, endSession, type ZookeeperClient } from '../zookeeper-client.ts'
 import { providerOf, springInstanceOf } from '../zookeeper-harness.ts'
 import { folderOf, serviceKeys } from './services.ts'

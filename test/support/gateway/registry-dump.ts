@@ -1,16 +1,14 @@
-import { once } from 'node:events'
-import { createClient, type Client } from 'node-zookeeper-client'
+import type { Client } from 'node-zookeeper-client'
 import { z } from 'zod'
+import { fetch } from '../fetch.ts'
+import { call, connectPlain } from '../plain-zookeeper.ts'
 
 /** ZooKeeper's own nodes: they change by themselves. */
 const OWN = '/zookeeper'
 
 /** Every znode, in order: path, data, who may do what, whose session keeps it, how often it changed. */
 export async function dumpZookeeper(address: string): Promise<readonly string[]> {
-  const client = createClient(address)
-  const connected = once(client, 'connected')
-  client.connect()
-  await connected
+  const client = await connectPlain(address)
   try {
     return await dumpBelow(client, '/')
   } finally {
@@ -20,7 +18,9 @@ export async function dumpZookeeper(address: string): Promise<readonly string[]>
 
 async function dumpBelow(client: Client, path: string): Promise<readonly string[]> {
   const line = path === '/' ? [] : [await dumpNode(client, path)]
-  const names = await call<string[]>((done) => client.getChildren(path, undefined, done))
+  const names = await call<string[]>(`list ${path}`, (done) =>
+    client.getChildren(path, undefined, done),
+  )
   const paths = names.map((name) => `${path === '/' ? '' : path}/${name}`)
   const below = paths.filter((one) => one !== OWN).sort()
   const lines = await Promise.all(below.map((one) => dumpBelow(client, one)))
@@ -28,7 +28,7 @@ async function dumpBelow(client: Client, path: string): Promise<readonly string[
 }
 
 async function dumpNode(client: Client, path: string): Promise<string> {
-  const content = await call<object>((done) =>
+  const content = await call<object>(`read ${path}`, (done) =>
     client.getData(path, undefined, (error, data, stat) => {
       if (error) {
         done(error)
@@ -38,17 +38,8 @@ async function dumpNode(client: Client, path: string): Promise<string> {
       done(undefined, { data: data?.toString('base64'), session, version: stat.version })
     }),
   )
-  const acl = await call<object>((done) => client.getACL(path, done))
+  const acl = await call<object>(`rights of ${path}`, (done) => client.getACL(path, done))
   return `${path} ${JSON.stringify({ ...content, acl })}`
-}
-
-function call<T>(start: (done: (error: unknown, result?: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => {
-      if (result === undefined) reject(new Error('ZooKeeper did not answer', { cause: error }))
-      else resolve(result)
-    })
-  })
 }
 
 const nodes = z.array(z.object({ Node: z.string() }))

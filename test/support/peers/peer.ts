@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fetch } from '../fetch.ts'
 
 /** How a root begins. */
 export interface Start {

@@ -10,6 +10,7 @@ import { Metrics } from '../../../src/kernel/metrics.ts'
 import { MemoryBackend } from '../../../adapters/registries/memory/backend.ts'
 import type { Instance } from '../../../src/registry/model.ts'
 import { eventually } from '../../support/eventually.ts'
+import { fetch } from '../../support/fetch.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 import { keyOf } from '../../support/sync/ring.ts'
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { startAdmin, type Admin, type Readiness } from '../../../src/admin/server.ts'
 import { errorCode } from '../../../src/kernel/errors.ts'
 import { Metrics } from '../../../src/kernel/metrics.ts'
+import { fetch } from '../../support/fetch.ts'
 
 let readiness: Readiness
 let admin: Admin

@@ -8,6 +8,7 @@ import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { silentLog } from '../../../src/kernel/log.ts'
 import { Metrics } from '../../../src/kernel/metrics.ts'
 import { createQueryServer } from '../../../src/trace-query/server.ts'
+import { fetch } from '../../support/fetch.ts'
 
 const SHORT = '000000000000abcd'
 const NOW_MS = Date.now()
