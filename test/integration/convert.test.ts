@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import type { ConvertOptions } from '../../trace-converter/main.ts'
 import { silentLog } from '../../src/kernel/log.ts'
@@ -13,6 +12,7 @@ import { NEVER, everything, sorted } from '../contract/span-store-case.ts'
 import { eventually } from '../support/eventually.ts'
 import { SpanFolder } from '../support/span-folder.ts'
 import { sampleSpan, spanIdOf, traceIdOf } from '../support/spans.ts'
+import { happens } from '../support/within.ts'
 
 const TRACES = 1_500
 const CHECKPOINT = 'convert:legacy+mesh'
@@ -133,7 +133,7 @@ describe('isthmus convert on SQLite files', () => {
         60_000,
       )
       child.kill('SIGKILL')
-      await once(child, 'exit')
+      await happens('the converter is gone', child, 'exit')
     }
     const reached = await stitched.load(CHECKPOINT, NEVER)
     const child = start(configOf(folder))
@@ -143,7 +143,7 @@ describe('isthmus convert on SQLite files', () => {
       60_000,
     )
     child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(await happens('the converter ends', child, 'exit')).toEqual([0, null])
     expect(await bytes(stitched)).toBe(expected)
   }, 240_000)
 

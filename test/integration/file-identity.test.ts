@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { parseServices } from '../../adapters/registries/file/document.ts'
 import { describeLeaseContract } from '../contract/lease.ts'
 import { describePresenceContract } from '../contract/presence.ts'
 import { exported } from '../contract/registry-bench.ts'
+import { happens } from '../support/within.ts'
 
 interface Folder extends AsyncDisposable {
   readonly path: string
@@ -47,9 +47,9 @@ describePresenceContract('file', async () => {
     abandon: async (owner) => {
       const command = ['--import', 'tsx', 'test/support/file-claim-child.ts', folder.path, owner]
       const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
-      await once(child.stdout, 'data')
+      await happens('the other process has claimed it', child.stdout, 'data')
       child.kill('SIGKILL')
-      await once(child, 'exit')
+      await happens('the other process is gone', child, 'exit')
     },
     lapse: (owner) => folder.free(claimPrefixOf(owner)),
     holder: async (owner) => {

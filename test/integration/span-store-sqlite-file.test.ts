@@ -8,6 +8,7 @@ import { NEVER, everything, ids } from '../contract/span-store-case.ts'
 import { eventually } from '../support/eventually.ts'
 import { SpanFolder } from '../support/span-folder.ts'
 import { BASE_US, sampleSpan, traceIdOf } from '../support/spans.ts'
+import { within } from '../support/within.ts'
 
 const ACKNOWLEDGED = 50
 
@@ -81,7 +82,7 @@ test('what was acknowledged survives SIGKILL, and the file is free at once', asy
     acknowledged = Number(line)
     if (acknowledged === ACKNOWLEDGED) child.kill('SIGKILL')
   }
-  await exited
+  await within('the writer is gone', exited)
   const store = await folder.open('raw', 'write')
   const found = new Set(ids(await everything(store)))
   const expected = Array.from({ length: acknowledged }, (_, n) => traceIdOf((n + 1).toString(16)))

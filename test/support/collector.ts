@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Received } from './receiver.ts'
+import { happens } from './within.ts'
 
 /** What a collector does with a request that it has read whole. */
 export type Behaviour = (response: ServerResponse) => void
@@ -42,7 +43,7 @@ export async function startCollector(first: Behaviour): Promise<Collector> {
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
       }),
     [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close')
+      const closed = happens('the server closes', server, 'close')
       server.close()
       server.closeAllConnections()
       await closed

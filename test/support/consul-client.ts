@@ -2,6 +2,7 @@ import Consul from 'consul'
 import { z } from 'zod'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { PlainInstance } from '../contract/registry-harness.ts'
+import { PATIENCE_MS } from './within.ts'
 
 const listed = z.array(
   z.object({
@@ -15,13 +16,16 @@ const listed = z.array(
   }),
 )
 
+/** Of each request; the package knows it, its types do not. */
+const LIMIT = { timeout: PATIENCE_MS }
+
 /** A plain client of Consul, as services and operators use one: the `consul` package. */
 export class ConsulClient {
   readonly consul: Consul
 
   constructor(address: string) {
     const { hostname, port } = new URL(address)
-    this.consul = new Consul({ host: hostname, port: Number(port) })
+    this.consul = new Consul({ host: hostname, port: Number(port), ...LIMIT })
   }
 
   /** Registers one instance on a node that is named after it. */

@@ -7,6 +7,7 @@ import type { Registry } from '../../src/registry/ports.ts'
 import type { LeaseHarness } from '../contract/lease.ts'
 import type { PresenceHarness } from '../contract/presence.ts'
 import { ConsulHarness, openForTest } from './consul-harness.ts'
+import { within } from './within.ts'
 
 const CHILD = 'test/support/consul-claim-child.ts'
 const OWNERS = ['gw-a', 'gw-b', 'gw-c']
@@ -41,7 +42,10 @@ export class ConsulElections extends ConsulHarness implements LeaseHarness, Pres
     const command = ['--import', 'tsx', CHILD, this.#address, owner]
     const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
-    await Promise.race([once(child.stdout, 'data'), exited])
+    await within(
+      'the other process has claimed it',
+      Promise.race([once(child.stdout, 'data'), exited]),
+    )
     child.kill('SIGKILL')
     await exited
   }

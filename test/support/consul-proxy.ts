@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { happens } from './within.ts'
 
 /** What to do to one answer of Consul on its way; undefined lets it pass as it is. */
 export type Tampering = (path: string) => Tampered | undefined
@@ -57,7 +58,7 @@ class Proxying implements ConsulProxy {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections()
     this.#server.close()
-    await once(this.#server, 'close')
+    await happens('the proxy closes', this.#server, 'close')
   }
 
   #carry(near: IncomingMessage, answer: ServerResponse): void {

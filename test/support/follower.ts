@@ -7,6 +7,7 @@ import {
 } from '../../src/registry/model.ts'
 import type { RegistrySource, SourceEvent } from '../../src/registry/ports.ts'
 import { eventually } from './eventually.ts'
+import { within } from './within.ts'
 
 /**
  * A reader of one registry that holds what it was told, and writes down every breach of the
@@ -75,7 +76,7 @@ class Following implements Follower {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort()
-    await this.#running
+    await within('the watch ends, as it was told', this.#running)
     if (this.#failure) throw this.#failure.error
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { happens } from './within.ts'
 
 export interface Answer {
   readonly status: number
@@ -36,7 +37,7 @@ export async function startJsonServer(
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()
-      await once(server, 'close')
+      await happens('the server closes', server, 'close')
     },
   }
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { eventually } from './eventually.ts'
+import { happens, PATIENCE_MS } from './within.ts'
 
 /** A bare TCP server: what an endpoint really received, and answers to the byte. */
 export interface RawServer extends AsyncDisposable {
@@ -49,7 +51,7 @@ export function disposal(server: Server, sockets: readonly Socket[] = []): Async
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()
-      if (server.listening) await once(server, 'close')
+      if (server.listening) await happens('the server closes', server, 'close')
     },
   }
 }
@@ -94,7 +96,7 @@ export async function rawCall(port: number, request: string): Promise<string> {
   return client.text
 }
 
-/** Waits for a condition, not for a time; the test's own timeout is the limit. */
+/** Waits for a condition, not for a time. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+  await eventually(String(condition), condition, PATIENCE_MS)
 }

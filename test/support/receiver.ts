@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { happens } from './within.ts'
 
 /** A request as it came in. */
 export interface Received {
@@ -35,7 +36,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${String(port)}`,
     requests,
     [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close')
+      const closed = happens('the server closes', server, 'close')
       server.close()
       server.closeAllConnections()
       await closed

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { happens } from './within.ts'
 
 export interface Asked {
   readonly method: string
@@ -53,7 +54,7 @@ export async function scriptedServer(
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()
-      await once(server, 'close')
+      await happens('the server closes', server, 'close')
     },
   }
 }

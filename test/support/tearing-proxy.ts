@@ -1,5 +1,6 @@
 import { createServer, connect, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { happens } from './within.ts'
 
 /** A TCP proxy before a server, that can do to a connection what a bad network does. */
 export interface TearingProxy extends AsyncDisposable {
@@ -86,7 +87,7 @@ class Proxying implements TearingProxy {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endAll()
     this.#server.close()
-    await once(this.#server, 'close')
+    await happens('the proxy closes', this.#server, 'close')
   }
 
   #endAll(): void {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import type { ServiceKey } from '../../src/registry/model.ts'
 import type { Registry } from '../../src/registry/ports.ts'
 import type { LeaseHarness } from '../contract/lease.ts'
 import type { PresenceHarness } from '../contract/presence.ts'
 import { connectZookeeper, endSession, type ZookeeperClient } from './zookeeper-client.ts'
 import { openForTest } from './zookeeper-harness.ts'
+import { happens } from './within.ts'
 
 /** Identities and leases below a root of their own on a shared server. */
 export async function zookeeperOwnership(address: string): Promise<OwnershipHarness> {
@@ -41,9 +41,9 @@ class OwnershipHarness implements PresenceHarness, LeaseHarness {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: '' },
     })
-    await once(child.stdout, 'data')
+    await happens('the other process has claimed it', child.stdout, 'data')
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await happens('the other process is gone', child, 'exit')
   }
 
   async lapse(name: string): Promise<void> {

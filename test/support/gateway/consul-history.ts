@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { fetch } from '../fetch.ts'
+import { within } from '../within.ts'
 
 /** One service entry of a node as Consul lists it. */
 export interface Entry {
@@ -87,7 +88,7 @@ export class ConsulHistory implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort()
-    await this.#following
+    await within(`the last look at ${this.#node} ends`, this.#following)
   }
 
   async #follow(): Promise<void> {

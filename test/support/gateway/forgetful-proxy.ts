@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { frames } from './jute-frames.ts'
+import { happens } from '../within.ts'
 
 /** The number that ZooKeeper gives to what it tells unasked: that a watch has fired. */
 const NOTIFICATION = -1
@@ -43,7 +44,7 @@ export class ForgetfulProxy implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
-    await once(this.#server, 'close')
+    await happens('the proxy closes', this.#server, 'close')
   }
 
   #carry(near: Socket): void {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { within } from '../within.ts'
 
 export interface PeerProcess extends AsyncDisposable {
   readonly port: number
@@ -14,7 +15,8 @@ export async function forkPeer(name: 'jaeger' | 'zipkin' | 'opentelemetry'): Pro
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ended = once(child, 'exit')
-  const told = await Promise.race([once(child, 'message'), ended])
+  const said = Promise.race([once(child, 'message'), ended])
+  const told = await within(`the ${name} peer tells its port`, said)
   const [message] = told as readonly unknown[]
   if (typeof message !== 'object' || message === null || !('port' in message)) {
     throw new Error(`the ${name} peer did not start`)
@@ -23,7 +25,7 @@ export async function forkPeer(name: 'jaeger' | 'zipkin' | 'opentelemetry'): Pro
     port: Number(message.port),
     [Symbol.asyncDispose]: async () => {
       child.disconnect()
-      await ended
+      await within(`the ${name} peer ends`, ended)
     },
   }
 }

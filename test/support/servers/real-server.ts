@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { happens } from '../within.ts'
 
 const READY_WITHIN_MS = 60_000
 const PROBE_MS = 2_000
@@ -89,7 +89,7 @@ class ServerProcess implements RealServer {
     const child = this.#child
     this.#child = undefined
     if (!child || hasEnded(child)) return
-    const gone = once(child, 'exit')
+    const gone = happens(`${this.name} is gone after SIGKILL`, child, 'exit')
     child.kill('SIGKILL')
     await gone
   }
