@@ -8,6 +8,8 @@ const CLI = resolve(import.meta.dirname, '../../dist/src/cli.js')
 
 /** A command that does one thing, on a machine that has much to do. */
 const ENDS_WITHIN_MS = 45_000
+/** What is said at the start: a process has to begin first, on a machine that has much to do. */
+const STARTS_WITHIN_MS = 30_000
 /** It takes back what it announced, and lets go of requests. */
 const STOPS_WITHIN_MS = 30_000
 /** A process that was killed is gone at once; its output may be read a little longer. */
@@ -59,13 +61,12 @@ export function startIsthmusOn(nodeOptions: string, args: readonly string[]): Co
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   const closed = once(child, 'close')
-  const over = async (after: string, limitMs: number): Promise<void> => {
-    const told = (): string => {
-      const lines = output.stderr.trimEnd().split('\n').slice(-TOLD_LINES).join('\n')
-      return `\`${args.join(' ')}\` ends${after}; its last lines:\n${lines}`
-    }
-    await within(told, closed, limitMs)
+  const what = (awaited: string): string => {
+    const lines = output.stderr.trimEnd().split('\n').slice(-TOLD_LINES).join('\n')
+    return `\`${args.join(' ')}\` ${awaited}; its last lines:\n${lines}`
   }
+  const over = (after: string, limitMs: number): Promise<unknown> =>
+    within(() => what(`ends${after}`), closed, limitMs)
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
     await over(' after SIGKILL', GONE_WITHIN_MS)
@@ -85,9 +86,9 @@ export function startIsthmusOn(nodeOptions: string, args: readonly string[]): Co
       return child.exitCode
     },
     kill,
-    logged: (message, timeoutMs = 20_000) =>
+    logged: (message, timeoutMs = STARTS_WITHIN_MS) =>
       eventually(
-        `\`${args.join(' ')}\` logs "${message}"`,
+        () => what(`logs "${message}"`),
         () => {
           if (child.exitCode !== null) throw new Error(`it ended: ${output.stderr}`)
           return logLines(output.stderr).find(({ msg }) => msg === message)

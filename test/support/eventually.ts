@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { within } from './within.ts'
+import { told, within } from './within.ts'
 
 /** At first, for what comes at once; less often the longer it takes: looks need the processor too. */
 const LOOK_EVERY_MS = 5
@@ -14,18 +14,18 @@ const LAST_LOOK_MS = 5_000
  * `what` after `timeoutMs`, also when a look does not end.
  */
 export async function eventually<T>(
-  what: string,
+  what: string | (() => string),
   look: () => T | Promise<T>,
   timeoutMs = 10_000,
 ): Promise<Exclude<T, undefined | false>> {
   const beganMs = performance.now()
   for (;;) {
     const leftMs = Math.max(0, Math.ceil(beganMs + timeoutMs - performance.now()))
-    const hung = `a look that ends, for this: ${what}`
+    const hung = (): string => `a look that ends, for this: ${told(what)}`
     const seen = await within(hung, Promise.resolve(look()), leftMs + LAST_LOOK_MS)
     if (isThere(seen)) return seen
     const passedMs = performance.now() - beganMs
-    if (passedMs > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    if (passedMs > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${told(what)}`)
     const pauseMs = Math.max(LOOK_EVERY_MS, passedMs * LATE_BY)
     await delay(Math.min(LOOK_AT_LEAST_EVERY_MS, pauseMs))
   }

@@ -4,6 +4,10 @@ import { once } from 'node:events'
 /** Long for anything that a test waits for without a limit of its own; jest's own is 30 s. */
 export const PATIENCE_MS = 20_000
 
+/** The text itself, or as it is at this moment. */
+export const told = (what: string | (() => string)): string =>
+  typeof what === 'string' ? what : what()
+
 /**
  * Resolves as `wait` does; fails with `what` when that takes longer. Jest's own limit says nothing
  * but that a test was too slow, so every wait of a test has one of these inside it.
@@ -16,8 +20,7 @@ export async function within<T>(
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const told = typeof what === 'string' ? what : what()
-      reject(new Error(`not within ${limitMs} ms: ${told}`))
+      reject(new Error(`not within ${limitMs} ms: ${told(what)}`))
     }, limitMs)
   })
   try {
@@ -34,6 +37,6 @@ export async function happens(
   event: string,
   limitMs?: number,
 ): Promise<unknown[]> {
-  const told: Promise<unknown[]> = once(emitter, event)
-  return await within(what, told, limitMs)
+  const next: Promise<unknown[]> = once(emitter, event)
+  return await within(what, next, limitMs)
 }
