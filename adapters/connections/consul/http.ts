@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { errorCode, errorMessage, IsthmusError } from '../../../src/kernel/errors.ts'
+import { exchange, type Exchanged } from './exchange.ts'
 import { placeOf, queryOf, tlsOf, type ConnectionOptions, type Place } from './options.ts'
 import { Places } from './places.ts'
 import { tlsFailure } from './tls-failures.ts'
@@ -114,17 +115,19 @@ export class ConsulHttp implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<Answer> {
     try {
-      const response = await pool.request({
-        path: `${this.#base}${path}?${new URLSearchParams({ ...this.#query, ...query }).toString()}`,
-        method: body === undefined ? 'GET' : 'PUT',
-        headers: token === undefined ? {} : { 'x-consul-token': token },
-        ...(body === undefined ? {} : { body }),
-        headersTimeout: timeoutMs,
-        bodyTimeout: BRIEF_TIMEOUT_MS,
+      const { status, headers, text } = await exchange(
+        pool,
+        {
+          path: `${this.#base}${path}?${searchOf({ ...this.#query, ...query })}`,
+          method: body === undefined ? 'GET' : 'PUT',
+          headers: token === undefined ? {} : { 'x-consul-token': token },
+          ...(body === undefined ? {} : { body }),
+          headersTimeout: timeoutMs,
+          bodyTimeout: BRIEF_TIMEOUT_MS,
+        },
         signal,
-      })
-      const text = await response.body.text()
-      return { status: response.statusCode, text, index: indexOf(response.headers) }
+      )
+      return { status, text, index: indexOf(headers) }
     } catch (cause) {
       signal.throwIfAborted()
       const why = tlsFailure(cause, this.#isTls) ?? errorCode(cause) ?? errorMessage(cause)
@@ -140,9 +143,12 @@ interface Target {
   readonly body?: string
 }
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>
+function searchOf(query: Query): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  return pairs.join('&')
+}
 
-function indexOf(headers: Headers): number {
+function indexOf(headers: Exchanged['headers']): number {
   const index = headers['x-consul-index']
   return typeof index === 'string' && /^\d{1,15}$/.test(index) ? Math.max(1, Number(index)) : 0
 }

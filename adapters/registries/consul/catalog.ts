@@ -29,6 +29,11 @@ export interface ServiceRead {
   readonly proxied: ReadonlyMap<string, ReadonlySet<string>>
 }
 
+interface Listed {
+  readonly text: string
+  readonly names: readonly string[]
+}
+
 /** Consul's own service: its servers. Never an application's. */
 export const CONSUL = 'consul'
 
@@ -44,6 +49,7 @@ export class Catalog {
   readonly #rules: ReadingRules
   readonly #namesSight = new Sight()
   readonly #entriesSight = new Sight()
+  #listed: Listed = { text: '', names: [] }
 
   constructor(http: ConsulHttp, rules: ReadingRules) {
     this.http = http
@@ -59,10 +65,16 @@ export class Catalog {
 
   /**
    * Names in the catalog, each once: `Foo` and `foo` are one service to whoever asks for either,
-   * although the catalog lists both.
+   * although the catalog lists both. The same list again is the same array: the catalog lists
+   * them for each change of any instance.
    */
-  namesIn(answer: Answer): readonly string[] {
-    const names = Object.keys(parseNames(answer.text)).sort()
+  namesIn({ text }: Answer): readonly string[] {
+    if (text !== this.#listed.text) this.#listed = { text, names: this.#parsedNames(text) }
+    return this.#listed.names
+  }
+
+  #parsedNames(text: string): readonly string[] {
+    const names = Object.keys(parseNames(text)).sort()
     this.#namesSight.check('/catalog/services', names.includes(CONSUL))
     const byFolded = new Map<string, string>()
     for (const name of names) {

@@ -12,6 +12,8 @@ import { WatchPool } from './watch-pool.ts'
 const PARALLEL_LOOKS = 4
 const STARTS_AT_A_TIME = 20
 const START_EVERY_MS = 100
+/** Where there are more services than watches, so many of these are kept for what changes. */
+const KEPT_SHARE = 1 / 3
 /** For so long watches wait for a pause between our own writes. */
 const LONGEST_PUT_OFF_MS = 5_000
 const SHARED_WAIT_MS = 10_000
@@ -141,9 +143,14 @@ export class Coverage {
   }
 
   #fill(): void {
-    if (this.#filling || this.#pool.full) return
+    if (this.#filling) return
+    const { table, maxWatches } = this.#parts
+    const names = table.names().map(foldName)
+    const others = names.filter((name) => this.#isOthers(name))
+    this.#pool.keep(others.length > maxWatches ? Math.floor(maxWatches * KEPT_SHARE) : 0)
+    if (this.#pool.full) return
     this.#filling = true
-    const filled = this.#startWatches().finally(() => (this.#filling = false))
+    const filled = this.#startWatches(others).finally(() => (this.#filling = false))
     void this.#parts.guard(filled)
   }
 
@@ -151,10 +158,9 @@ export class Coverage {
    * A few at a time, and not in the midst of our own writes: each opens a connection, and what a
    * snapshot has set going shall not wait for a thousand. Until then the sweep looks after them.
    */
-  async #startWatches(): Promise<void> {
+  async #startWatches(names: readonly string[]): Promise<void> {
     const untilMs = performance.now() + LONGEST_PUT_OFF_MS
-    const names = this.#parts.table.names().map(foldName)
-    const unwatched = names.filter((name) => !this.#pool.has(name) && this.#isOthers(name))
+    const unwatched = names.filter((name) => !this.#pool.has(name))
     for (const [n, name] of unwatched.entries()) {
       if (n % STARTS_AT_A_TIME === 0) await this.#pause(untilMs)
       if (this.#pool.full) return

@@ -8,7 +8,7 @@ const UNHEALTHY = ['critical', 'warning'] as const
 export interface ListReader {
   /**
    * The catalog lists these names as of this index, case folded; some instance somewhere has
-   * changed.
+   * changed. The same names as before are the same set.
    */
   names(listed: ReadonlySet<string>, index: number): void
   /** Checks of these have become critical or warning, or have ceased to be. */
@@ -64,8 +64,13 @@ export class FollowedLists {
 
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
     const start = { index: this.#namesIndex, waitMs: () => this.#waitMs }
+    let names: readonly string[] = []
+    let listed: ReadonlySet<string> = new Set()
     for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {
-      reader.names(new Set(this.#catalog.namesIn(answer).map(foldName)), answer.index)
+      const now = this.#catalog.namesIn(answer)
+      if (now !== names) listed = new Set(now.map(foldName))
+      names = now
+      reader.names(listed, answer.index)
     }
   }
 

@@ -128,11 +128,12 @@ export class Session {
   }
 
   #namesChanged(listed: ReadonlySet<string>, index: number): void {
+    this.#coverage.listed(index)
+    if (listed === this.#listed) return
     this.#listed = listed
     const appeared = [...listed].filter((name) => this.#table.get(name) === undefined)
     const vanished = this.#table.folded().filter((name) => !listed.has(name))
     this.#readUnwatched([...appeared, ...vanished])
-    this.#coverage.listed(index)
   }
 
   #namesOf(subject: CheckSubject): readonly string[] {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Sweeping may take up to half of the time. */
-const REST_FACTOR = 1
+/** Sweeping may take up to a quarter of the time. */
+const REST_FACTOR = 3
 const SHORTEST_REST_MS = 50
 /** Within this, the answer to a write of ours says that a change is its own. */
 const SETTLE_MS = 20

@@ -2,6 +2,7 @@
  * Runs a watch for as many names as it may. None is ever cut short: an agent goes on counting a
  * query that was given up, and its connection, until the query's own wait is over. So a name for
  * which there is no room waits until a watch has been quiet for a whole wait and gives its place up.
+ * Some places may be kept for names that change: those find one at once.
  */
 export class WatchPool {
   readonly #most: number
@@ -9,6 +10,7 @@ export class WatchPool {
   readonly #running = new Map<string, Promise<void>>()
   /** In order of use, the one used last at the end; no more than could be watched. */
   readonly #wanting = new Set<string>()
+  #kept = 0
   #ended = false
 
   /**
@@ -24,14 +26,20 @@ export class WatchPool {
     return this.#running.has(name)
   }
 
+  /** Whether all places are taken but those that are kept. */
   get full(): boolean {
-    return this.#running.size >= this.#most
+    return this.#running.size >= this.#most - this.#kept
+  }
+
+  /** So many places are for {@link use} alone, and are given up after a quiet wait. */
+  keep(places: number): void {
+    this.#kept = places
   }
 
   /** Watches `name` from now on, or as soon as there is room. */
   use(name: string): void {
     if (this.has(name) || this.#ended) return
-    if (!this.full) {
+    if (this.#running.size < this.#most) {
       this.#start(name)
       return
     }
@@ -49,11 +57,15 @@ export class WatchPool {
 
   #start(name: string): void {
     this.#wanting.delete(name)
-    const watch = this.#watch(name, () => this.#wanting.size === 0)
+    const watch = this.#watch(name, () => this.#wanting.size === 0 && !this.#isCrowded())
     this.#running.set(
       name,
       watch.finally(() => this.#next(name)),
     )
+  }
+
+  #isCrowded(): boolean {
+    return this.#running.size > this.#most - this.#kept
   }
 
   /** The place goes to the name that was used last. */

@@ -55,6 +55,19 @@ test('a quiet watch goes on while nobody wants its place', async () => {
   expect(scene.names()).toEqual(['a'])
 })
 
+test('places that are kept are for names in use alone, and are given up after a quiet wait', async () => {
+  const scene = new Scene(3)
+  scene.pool.keep(1)
+  for (const name of ['a', 'b']) scene.pool.use(name)
+  expect(scene.pool.full).toBe(true) // for who only fills it up
+  scene.pool.use('c')
+  expect(scene.names()).toEqual(['a', 'b', 'c'])
+  await scene.quiet('a')
+  await eventually('a place is kept again', () => scene.names().join() === 'b,c')
+  await scene.quiet('b')
+  expect(scene.names()).toEqual(['b', 'c'])
+})
+
 test('after the end none is started', async () => {
   const scene = new Scene(1)
   scene.pool.use('a')
