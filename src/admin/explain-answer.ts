@@ -19,6 +19,8 @@ const explainedInstance = z.object({
     .describe('Why no request is sent to it; absent for one that gets requests'),
 })
 
+const address = z.object({ host: z.string(), port: z.number() })
+
 const explainedExport = z.object({
   registry: z.string(),
   key: key.optional().describe('As it is called there'),
@@ -31,10 +33,7 @@ const explainedExport = z.object({
   reason: z.string().optional(),
   detail: z.string().optional(),
   heldForMs: z.number().optional(),
-  address: z
-    .object({ host: z.string(), port: z.number() })
-    .optional()
-    .describe('Where the other side reaches it through this gateway'),
+  address: address.optional().describe('Where the other side reaches it through this gateway'),
   standing: z.array(z.object({ instance, ...writer })).readonly(),
 })
 
@@ -50,6 +49,13 @@ export const explanation = z.object({
         direction,
         key,
         instances: z.array(explainedInstance).readonly(),
+        former: z
+          .array(address)
+          .readonly()
+          .optional()
+          .describe(
+            'Where it ran a moment ago: called too, as no registry need mean that they went',
+          ),
         exports: z.array(explainedExport).readonly(),
       }),
     )

@@ -22,7 +22,11 @@ export const mirror = z.object({
 const held = z.object({
   key,
   forMs: z.number(),
-  reason: z.string().describe('Why it would be withdrawn: gone, no-usable-instance, …'),
+  reason: z
+    .string()
+    .describe(
+      'Why it would be withdrawn: gone, no-usable-instance, …; fewer-endpoints: only what of it is called waits',
+    ),
 })
 
 const directionStatus = z.object({

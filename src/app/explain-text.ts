@@ -25,14 +25,18 @@ export function explainText(query: string, answer: ExplainAnswer): string {
   return `${[...doubts, ...(known.length > 0 ? known : [none])].join('\n')}\n`
 }
 
-function serviceText({ direction, key, instances, exports }: Service): string {
+function serviceText({ direction, key, instances, former = [], exports }: Service): string {
   const none = '  no instance: it is gone from its own side'
   return [
     `${key}  ${direction}`,
     ...(instances.length > 0 ? instances.map(instanceText) : [none]),
+    ...former.map((one) => `  ${addressText(one)}  ${FORMER}`),
     ...exports.flatMap(exportText),
   ].join('\n')
 }
+
+const FORMER =
+  'in no registry any more, with too many others: gets requests as long as it takes connections'
 
 const KEPT_BACK: Readonly<Record<NonNullable<Instance['keptBack']>, string>> = {
   mark: 'not carried: its mark says that it came from there or through this gateway',
@@ -67,7 +71,7 @@ function exportText(one: Export): readonly string[] {
 function stateText({ action, reason, detail, heldForMs }: Export): string {
   const why = [reason, detail].filter((one) => one !== undefined).join(': ')
   const held = heldForMs === undefined ? '' : `, held for ${Math.round(heldForMs / 1_000)} s`
-  const until = action === 'hold' ? HOLD_ENDS : ''
+  const until = action === 'hold' || heldForMs !== undefined ? HOLD_ENDS : ''
   return `${action}${why === '' ? '' : ` (${why})`}${held}${until}`
 }
 

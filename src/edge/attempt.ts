@@ -8,9 +8,6 @@ import type { Route } from './routes.ts'
 /** More would turn one failing service into a storm of connections. */
 const MAX_ENDPOINTS = 3
 
-/** An endpoint that refused is left alone for so long while others answer. */
-const COOL_DOWN_MS = 5_000
-
 export interface AttemptDeps {
   readonly metrics: EdgeMetrics
   readonly random: Random
@@ -42,7 +39,7 @@ export async function onSomeEndpoint<T>(
     } catch (error) {
       if (!isRetryable(error) || signal.aborted) throw error
       metrics.connectFailed(route.direction)
-      endpoint.load.coolUntilMs = clock.monotonicMs() + COOL_DOWN_MS
+      endpoint.load.failedMs = clock.monotonicMs()
       failures.push(error)
     } finally {
       endpoint.load.inFlight -= 1

@@ -5,6 +5,8 @@ export interface Target {
   readonly endpoint: Endpoint
   /** Above 0; 100 is usual. */
   readonly weight: number
+  /** No registry names it any more, and it may be there all the same. */
+  readonly former?: boolean
 }
 
 /** Targets that can be drawn from in proportion to their weights. */
@@ -13,6 +15,12 @@ export interface TargetSet {
   /** Running sums of the weights. */
   readonly sums: readonly number[]
 }
+
+/** An endpoint that refused is left alone for so long while others answer. */
+const COOL_DOWN_MS = 5_000
+
+/** … and for so long one that most likely has gone. */
+const FORMER_COOL_DOWN_MS = 60_000
 
 /** Uniform in [0, 1). */
 export type Random = () => number
@@ -24,8 +32,9 @@ export function targetSet(targets: readonly Target[]): TargetSet {
 
 /**
  * Draws two by weight and takes the one with less under way: nearly as even as asking all, at the
- * price of two. What failed to connect a moment ago, or was tried for this request, is taken only
- * when nothing else is left; what was tried, never. undefined when there is nothing to try.
+ * price of two. What failed to connect a moment ago is taken only when nothing else is left; so is what
+ * may have gone, once a request has met with a failure. What was tried for this request, never.
+ * undefined when there is nothing to try.
  */
 export function choose(
   set: TargetSet,
@@ -33,8 +42,10 @@ export function choose(
   nowMs: number,
   random: Random,
 ): Endpoint | undefined {
-  const fit = (target: Target): boolean =>
-    target.endpoint.load.coolUntilMs <= nowMs && !tried.has(target.endpoint)
+  const fit = ({ endpoint, former = false }: Target): boolean => {
+    if (tried.has(endpoint) || (former && tried.size > 0)) return false
+    return nowMs - endpoint.load.failedMs >= (former ? FORMER_COOL_DOWN_MS : COOL_DOWN_MS)
+  }
   const drawn = leastRequest(set, random)
   if (drawn && fit(drawn)) return drawn.endpoint
   const untried = set.targets.filter(({ endpoint }) => !tried.has(endpoint))

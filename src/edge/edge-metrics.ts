@@ -29,6 +29,8 @@ export interface EdgeMetrics {
   traceLost(loss: Loss): void
   spanReported(kind: 'server' | 'client'): void
   routes(count: number): void
+  /** Endpoints of all routes that no registry names any more. */
+  formerEndpoints(count: number): void
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]
@@ -68,6 +70,10 @@ export function edgeMetrics(metrics: Metrics): EdgeMetrics {
   )
   const spans = metrics.counter('isthmus_edge_spans_total', 'Spans given to a reporter', ['kind'])
   const routes = metrics.gauge('isthmus_edge_routes', 'Services in the route table')
+  const former = metrics.gauge(
+    'isthmus_edge_former_endpoints',
+    'Endpoints that no registry names any more and that are called until that is certain',
+  )
   return {
     begun: (direction) => open.inc({ crossing: wayOf(direction) }),
     ended: (direction, outcome, duration) => {
@@ -81,5 +87,6 @@ export function edgeMetrics(metrics: Metrics): EdgeMetrics {
     traceLost: ({ what }) => lost.inc({ what }),
     spanReported: (kind) => spans.inc({ kind }),
     routes: (count) => routes.set(count),
+    formerEndpoints: (count) => former.set(count),
   }
 }

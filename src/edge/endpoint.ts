@@ -11,8 +11,8 @@ export interface Endpoint {
 interface EndpointLoad {
   /** Requests or connections under way. */
   inFlight: number
-  /** Monotonic; until then it failed to connect a moment ago. */
-  coolUntilMs: number
+  /** Monotonic; when it last failed to connect. */
+  failedMs: number
 }
 
 /** `host:port`, with brackets around IPv6. */
@@ -42,7 +42,7 @@ export class Endpoints {
       return held.endpoint
     }
     const { host, port } = instance
-    const endpoint: Endpoint = { host, port, load: { inFlight: 0, coolUntilMs: 0 } }
+    const endpoint: Endpoint = { host, port, load: { inFlight: 0, failedMs: -Infinity } }
     this.#held.set(name, { endpoint, holders: 1 })
     return endpoint
   }

@@ -13,6 +13,11 @@ export interface Offer {
    * and stays announced: what was last told of it counts on, and after a restart nothing.
    */
   readonly endpoints: readonly Instance[]
+  /**
+   * Where it ran a moment ago, so many of them that their registry may have lost them: called as
+   * well, as long as they take connections. In a fixed order; absent is none.
+   */
+  readonly former?: readonly Instance[]
 }
 
 export interface Address {

@@ -104,6 +104,22 @@ export class RemovalBudget {
     return lost > 1 && lost > this.#options.share * of
   }
 
+  /**
+   * Holds `key` for `reason`, whatever room there is: for what uses up nothing. `mayGo` says when it
+   * is over, and `tend` when to ask. Returns whether it was not held before.
+   */
+  hold(key: KeyText, reason: string): boolean {
+    if (this.#held.get(key)) return false
+    this.#held.begin(key, { sinceMs: this.#clock.monotonicMs(), reason })
+    return true
+  }
+
+  /** Whether what is held of `key` need not wait any longer; false when nothing is held. */
+  mayGo(key: KeyText): boolean {
+    const hold = this.#held.get(key)
+    return hold !== undefined && this.#isOver(key, hold)
+  }
+
   /** `key` is not to be withdrawn any more, or has been. */
   forget(key: KeyText): void {
     this.#endHold(key)
@@ -117,6 +133,10 @@ export class RemovalBudget {
     const keys = [...this.#held.entries()].map(([key]) => key).filter(isMeant)
     for (const key of keys) this.#released.add(key)
     return keys
+  }
+
+  get windowMs(): number {
+    return this.#options.windowMs
   }
 
   /** How long the withdrawal of `key` has been held; undefined when it is not. */

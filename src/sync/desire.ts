@@ -4,6 +4,7 @@ import type { AddressingMode } from './addressing.ts'
 import type { Carried } from './carry.ts'
 import type { Contest } from './contest.ts'
 import type { Direction } from './direction.ts'
+import { offer } from './offer.ts'
 import { sourceFor } from './source-for.ts'
 import type { NoSource } from './source-for.ts'
 import { asItIs } from './translate.ts'
@@ -51,7 +52,7 @@ export function desireFor(direction: Direction, target: ServiceKey, contest: Con
 /** One record for all instances, at an address of this gateway. */
 function standInFor(direction: Direction, target: ServiceKey, source: Carried): Desire {
   if (!source.found.some(({ instance }) => isUsable(instance))) return noneUsable(direction, source)
-  const address = direction.offer(target, source)
+  const address = offer(direction, target, source)
   if (!address) return { kind: 'waiting' }
   const record = direction.standIn(source, address)
   const records = direction.asWritten(target, [record])
@@ -74,7 +75,7 @@ function instancesOf(
   const records = direction.asWritten(target, meant).filter(isFaithful)
   if (records.length === 0) return noneUsable(direction, source)
   // As long as something stands that points here, callers may come by it.
-  if (direction.pointingHere(target).length > 0) direction.offer(target, source)
+  if (direction.pointingHere(target).length > 0) offer(direction, target, source)
   const certain = direction.parts.from.vouches(source.key)
   return { kind: 'wanted', addressing: 'direct', records, certain }
 }

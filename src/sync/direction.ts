@@ -171,12 +171,6 @@ export class Direction {
     return [...this.parts.from.services()].flatMap(([source]) => this.#place(source))
   }
 
-  /** Offers a service to the edge as what stands behind `target`, and returns its address. */
-  offer(target: ServiceKey, { key, endpoints }: Carried): Address | undefined {
-    const { to, offers } = this.parts
-    return offers.make(to.name, target, key, endpoints)
-  }
-
   /** The record that stands for a service at an address of this gateway, all but its id. */
   standIn(carried: Carried, address: Address): Omit<Instance, 'id'> {
     return this.#carriage.standIn(carried, address)

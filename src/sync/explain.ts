@@ -1,6 +1,6 @@
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { KeyText } from '../registry/model.ts'
-import type { DirectionName } from '../registry/exposure.ts'
+import type { Address, DirectionName } from '../registry/exposure.ts'
 import type { Direction } from './direction.ts'
 import { addressingOf, explainExports, originsAt, sourceAt } from './explain-exports.ts'
 import type { ExplainedExport } from './explain-exports.ts'
@@ -14,6 +14,8 @@ export interface ExplainedService {
   readonly key: KeyText
   /** Empty when what stands for it has no source any more. */
   readonly instances: readonly ExplainedInstance[]
+  /** Where it ran a moment ago, and is called still; absent when that is nowhere. See Former. */
+  readonly former?: readonly Address[]
   readonly exports: readonly ExplainedExport[]
 }
 
@@ -61,9 +63,11 @@ function explainService(
   source: KeyText,
 ): ExplainedService {
   const [first] = lanes
+  const former = first?.parts.offers.former.of(source) ?? []
   return {
     direction: name,
     key: source,
+    ...(former.length > 0 && { former: former.map(({ host, port }) => ({ host, port })) }),
     instances: first ? explainInstances(first.parts, source, isDirect(first, source)) : [],
     exports: lanes.flatMap((direction) => explainExports(direction, source)),
   }

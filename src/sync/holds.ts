@@ -15,7 +15,10 @@ export interface Hold {
 export interface HeldWithdrawal {
   readonly key: KeyText
   readonly forMs: number
-  /** Why the service would be withdrawn: a SkipReason, or `fewer-instances` of one that is direct. */
+  /**
+   * Why the service would be withdrawn: a SkipReason, or `fewer-instances` of one that is direct.
+   * `fewer-endpoints` withdraws nothing: it ends that former instances are called.
+   */
   readonly reason: string
 }
 

@@ -32,7 +32,7 @@ export function createMeters(metrics: Metrics): Meters {
   )
   const held = metrics.gauge(
     'isthmus_sync_held',
-    'Withdrawals that wait because there are too many at once, by why they would be made',
+    'Services of which too much goes at once, so that it waits; by why it would go',
     ['direction', 'registry', 'reason'],
   )
   const paused = metrics.gauge(

@@ -1,12 +1,15 @@
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
 import { keyText, parseKeyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import { Former } from './former.ts'
 
 /**
  * Which service is offered to the edge for which targets, in all registries of the other side: it
  * is taken back when the last of them ends.
  */
 export class Offers {
+  /** What of the services that are offered is called although no registry names it any more. */
+  readonly former = new Former()
   readonly #direction: DirectionName
   readonly #exposure: Exposure
   /** By place: which service stands behind it. A place is a registry and a key in it. */
@@ -28,6 +31,7 @@ export class Offers {
     target: ServiceKey,
     key: ServiceKey,
     endpoints: readonly Instance[],
+    former: readonly Instance[] = [],
   ): Address | undefined {
     const place = placeText(registry, target)
     const source = keyText(key)
@@ -36,7 +40,7 @@ export class Offers {
       this.#sources.set(place, source)
       this.#places.set(source, (this.#places.get(source) ?? new Set()).add(place))
     }
-    return this.#exposure.offer({ direction: this.#direction, key, endpoints })
+    return this.#exposure.offer({ direction: this.#direction, key, endpoints, former })
   }
 
   /**
@@ -50,7 +54,9 @@ export class Offers {
   ): { readonly address: Address | undefined } | undefined {
     const known = this.sourceAt(registry, target)
     const key = (known && parseKeyText(known)) ?? origin
-    return key && { address: this.make(registry, target, key, []) }
+    if (!key) return undefined
+    this.former.forget(keyText(key)) // what the edge was last told counts on, whole
+    return { address: this.make(registry, target, key, []) }
   }
 
   /** The service that is offered as what stands behind `target`. */
@@ -82,6 +88,7 @@ export class Offers {
     // A service that stands elsewhere, or is known by another name by now, is still offered.
     if (places && places.size > 0) return
     this.#places.delete(source)
+    this.former.forget(source)
     this.#exposure.withdraw(this.#direction, source)
   }
 }

@@ -7,6 +7,7 @@ import type { Verdict } from './assess.ts'
 import { contestFor } from './contest.ts'
 import type { SkipReason } from './desire.ts'
 import type { Direction } from './direction.ts'
+import { formerAt, holdFormer } from './offer.ts'
 import { writesFor } from './writes.ts'
 
 /**
@@ -41,6 +42,7 @@ export async function reconcile(
   direction.takeUp(target)
   const contest = contestFor(direction, target)
   const verdict = assess(direction, target, contest) // also under an order: routes follow what it offers
+  const thinned = holdFormer(direction, target)
   const order = orders.about(direction, target)
   if (order === 'drain') return await takeBack(direction, target, isGone(verdict), signal)
   if (verdict.kind === 'unknown') {
@@ -49,7 +51,7 @@ export async function reconcile(
   }
   direction.noteCollision(target, contest.winner, contest.losers)
   noteNeed(direction, target, verdict)
-  if (!isWithdrawal(verdict)) budget.forget(keyText(target))
+  if (!isWithdrawal(verdict) && !thinned) budget.forget(keyText(target))
   if (order === 'pause' && isChange(verdict)) return 'paused'
   if (isChange(verdict) && !identity.isHeld) {
     direction.defer(target)
@@ -121,7 +123,7 @@ async function takeBack(
     direction.defer(target)
     return 'unknown'
   }
-  budget.forget(keyText(target))
+  if (formerAt(direction, target).length === 0) budget.forget(keyText(target))
   const removals = direction.pointingHere(target)
   await write(direction, { key: target, puts: [], removals }, signal)
   if (hasGone) direction.ended(target)

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { startEdge, type EdgeRig } from '../support/edge.ts'
 import { answering, closedPort, RawClient, rawCall, rawServer, until } from '../support/raw-http.ts'
+import type { RawServer } from '../support/raw-http.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -42,6 +43,22 @@ describe('edge: when something fails', () => {
     }
     // Both are left alone after their first refusal.
     expect((await metric('isthmus_edge_retries_total')) - before).toBeLessThanOrEqual(2)
+  })
+
+  test('of instances that may have gone each that refuses is tried once, and those that answer are called', async () => {
+    await using left = await answering(OK)
+    await using back = await answering(OK)
+    const refusing = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => closedPort()))
+    const before = await metric('isthmus_edge_connect_failures_total')
+    const { port } = await rig.expose('thinned', [left.port], { former: [back.port, ...refusing] })
+    for (let round = 0; round < 60; round += 1) expect(await rawCall(port, GET)).toContain('200 OK')
+    const failures = (await metric('isthmus_edge_connect_failures_total')) - before
+    expect(failures).toBeGreaterThan(0)
+    expect(failures).toBeLessThanOrEqual(refusing.length)
+    const calls = ({ received }: RawServer): number => received.join('').split('GET / ').length - 1
+    expect(calls(left) + calls(back)).toBe(60)
+    expect(calls(back)).toBeGreaterThan(0)
+    expect(await metric('isthmus_edge_former_endpoints')).toBe(9)
   })
 
   test('at most three endpoints are tried', async () => {

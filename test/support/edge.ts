@@ -26,6 +26,8 @@ export interface EdgeRig extends AsyncDisposable {
 interface ExposeOptions {
   readonly direction?: DirectionName
   readonly protocol?: string
+  /** Ports at which it ran a moment ago. */
+  readonly former?: readonly number[]
 }
 
 export interface RigOptions {
@@ -85,7 +87,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     metrics,
     state,
     expose: (name, ports, more = {}) =>
-      addressOf(edge, { name, protocol: more.protocol ?? 'http' }, ports, more.direction),
+      addressOf(edge, { name, protocol: more.protocol ?? 'http' }, ports, more),
     [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
   }
 }
@@ -94,9 +96,10 @@ function addressOf(
   { exposure }: Edge,
   key: ServiceKey,
   ports: readonly number[],
-  direction: DirectionName = 'legacy-to-mesh',
+  { direction = 'legacy-to-mesh', former = [] }: ExposeOptions,
 ): Promise<Address> {
-  const offer = { direction, key, endpoints: ports.map(instanceAt) }
+  const [endpoints, gone] = [ports.map(instanceAt), former.map(instanceAt)]
+  const offer = { direction, key, endpoints, former: gone }
   return new Promise((resolve) => {
     const ask = (): boolean => {
       const address = exposure.offer(offer)

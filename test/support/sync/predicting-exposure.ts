@@ -28,9 +28,11 @@ export class PredictingExposure implements Exposure {
     this.ledger = options.ledger ?? new Set()
   }
 
-  offer({ direction, key, endpoints }: Offer): Address | undefined {
+  offer({ direction, key, endpoints, former = [] }: Offer): Address | undefined {
     const text = `${direction} ${keyText(key)}`
-    if (endpoints.length > 0 || !this.#offered.has(text)) this.#offered.set(text, endpoints)
+    if (endpoints.length > 0 || !this.#offered.has(text)) {
+      this.#offered.set(text, former.length > 0 ? [...endpoints, ...former] : endpoints)
+    }
     const address = { host: this.#options.host, port: portOf(text) }
     if (this.#options.slow && !this.#accepting.has(text)) {
       if (this.#options.slow === 'never') return undefined

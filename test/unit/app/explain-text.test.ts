@@ -30,6 +30,19 @@ test.each<readonly [string, ExplainAnswer, string]>([
     'hold (gone), held for 12 s: too many go at once; until a second complete read, gateway.sync.removalBudget.holdMs, or release',
   ],
   [
+    'where it ran a moment ago it is called',
+    {
+      ...NOTHING,
+      services: [
+        {
+          ...{ direction: 'legacy-to-mesh', key: 'http:pay', instances: [], exports: [] },
+          former: [{ host: '10.0.0.2', port: 80 }],
+        },
+      ],
+    },
+    '  10.0.0.2:80  in no registry any more, with too many others: gets requests as long as it takes connections\n',
+  ],
+  [
     'what waits says for what',
     becomes({ action: 'skip', reason: 'no-address', detail: 'the port cannot be opened' }),
     'skip (no-address: the port cannot be opened)',

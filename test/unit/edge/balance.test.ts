@@ -3,11 +3,17 @@ import fc from 'fast-check'
 import { choose, targetSet, type Target } from '../../../src/edge/balance.ts'
 import type { Endpoint } from '../../../src/edge/endpoint.ts'
 
-const NOW = 1_000
+const NOW = 1_000_000
+/** Just now, and so long ago that it is tried again. */
+const COOL = NOW - 1
+const WARM = NOW - 5_000
 const NONE: ReadonlySet<Endpoint> = new Set()
 
-function target(inFlight = 0, { weight = 100, coolUntilMs = 0, port = 1 } = {}): Target {
-  return { weight, endpoint: { host: 'h', port, load: { inFlight, coolUntilMs } } }
+function target(
+  inFlight = 0,
+  { weight = 100, failedMs = -Infinity, port = 1, former = false } = {},
+): Target {
+  return { weight, former, endpoint: { host: 'h', port, load: { inFlight, failedMs } } }
 }
 
 /** Gives these numbers again and again. */
@@ -34,14 +40,14 @@ describe('choose', () => {
   })
 
   test.each([
-    ['a cooling one is passed over while a warm one is there', [NOW + 1, 0], [], 1],
-    ['one whose time is over is warm', [NOW, NOW + 1], [], 0],
-    ['when all cool, one of them it is', [NOW + 1], [], 0],
-    ['a cooling one rather than one tried before', [0, NOW + 1], [0], 1],
-    ['nothing when all were tried', [0, 0], [0, 1], undefined],
+    ['a cooling one is passed over while a warm one is there', [COOL, WARM], [], 1],
+    ['one whose time is over is warm', [WARM, COOL], [], 0],
+    ['when all cool, one of them it is', [COOL], [], 0],
+    ['a cooling one rather than one tried before', [WARM, COOL], [0], 1],
+    ['nothing when all were tried', [WARM, WARM], [0, 1], undefined],
     ['nothing of nothing', [], [], undefined],
   ])('%s', (_what, cooling, tried, expected) => {
-    const targets = cooling.map((coolUntilMs, port) => target(0, { coolUntilMs, port }))
+    const targets = cooling.map((failedMs, port) => target(0, { failedMs, port }))
     const before = new Set(tried.flatMap((index) => targets[index]?.endpoint ?? []))
     for (const share of [0, 0.3, 0.6, 0.99]) {
       const chosen = choose(targetSet(targets), before, NOW, numbers(share))
@@ -49,11 +55,30 @@ describe('choose', () => {
     }
   })
 
+  test.each([
+    ['a former one takes its share', [{}, { former: true }], [], 0.99, 1],
+    ['one that refused is passed over', [{}, { former: true, failedMs: WARM }], [], 0.99, 0],
+    [
+      'a minute later it is tried again',
+      [{}, { former: true, failedMs: NOW - 60_000 }],
+      [],
+      0.99,
+      1,
+    ],
+    ['after a failure none is tried before what is known', [{}, { former: true }, {}], [0], 0.5, 2],
+    ['one is tried when nothing else is left', [{}, { former: true }], [0], 0, 1],
+  ])('former ones: %s', (_what, of, tried, share, expected) => {
+    const targets = of.map((part, port) => target(0, { ...part, port }))
+    const before = new Set(tried.flatMap((index) => targets[index]?.endpoint ?? []))
+    expect(choose(targetSet(targets), before, NOW, numbers(share))?.port).toBe(expected)
+  })
+
   test('law: never one that was tried, and one whenever one is untried', () => {
     const load = fc.record({
       inFlight: fc.nat(9),
       cool: fc.boolean(),
       tried: fc.boolean(),
+      former: fc.boolean(),
       weight: fc.integer({ min: 1, max: 500 }),
     })
     fc.assert(
@@ -61,8 +86,8 @@ describe('choose', () => {
         fc.array(load, { maxLength: 8 }),
         fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1 }),
         (loads, shares) => {
-          const targets = loads.map(({ inFlight, cool, weight }) =>
-            target(inFlight, { weight, coolUntilMs: cool ? NOW + 1 : 0 }),
+          const targets = loads.map(({ inFlight, cool, former, weight }) =>
+            target(inFlight, { weight, former, failedMs: cool ? COOL : WARM }),
           )
           const tried = new Set(
             targets.filter((_target, index) => loads[index]?.tried).map(({ endpoint }) => endpoint),

@@ -56,10 +56,13 @@ describe('RouteBook', () => {
       endpoints: ports.map(instanceAt),
     }) as const
 
-  function book(): { book: RouteBook; forgotten: Endpoint[] } {
+  function book(): { book: RouteBook; forgotten: Endpoint[]; former: number[] } {
     const forgotten: Endpoint[] = []
+    const former: number[] = []
     const endpoints = new Endpoints((endpoint) => forgotten.push(endpoint))
-    return { book: new RouteBook(endpoints, { routes: () => undefined }), forgotten }
+    const formerEndpoints = (count: number): void => void former.push(count)
+    const metrics = { routes: () => undefined, formerEndpoints }
+    return { book: new RouteBook(endpoints, metrics), forgotten, former }
   }
 
   const endpointsAt = (routes: RouteBook, port: number): readonly Endpoint[] =>
@@ -84,6 +87,27 @@ describe('RouteBook', () => {
     expect(forgotten).toHaveLength(3)
     routes.remove(9)
     expect(forgotten).toHaveLength(3)
+  })
+
+  test('one that becomes a former one keeps its load, and is counted until it goes', () => {
+    const { book: routes, forgotten, former } = book()
+    routes.set(offer([1, 2]), 9)
+    const [, second] = endpointsAt(routes, 9)
+    const thinned = { ...offer([1]), former: [instanceAt(2)] }
+    routes.set(thinned, 9)
+    expect(routes.table.at(9)?.targets.targets).toEqual([
+      expect.not.objectContaining({ former: true }),
+      expect.objectContaining({ endpoint: second, former: true }),
+    ])
+    expect(endpointsAt(routes, 9)[1]).toBe(second)
+    const { table } = routes
+    routes.set(thinned, 9)
+    expect(routes.table).toBe(table)
+    routes.set(offer([1]), 9)
+    expect(forgotten).toEqual([second])
+    routes.set(thinned, 9)
+    routes.remove(9)
+    expect(former).toEqual([0, 1, 0, 1, 0])
   })
 
   test('two services at one address share its load, and it lives as long as either', () => {
