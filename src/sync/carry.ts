@@ -1,12 +1,13 @@
 import { isUsable } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
+import { askedInterface } from './asked-interface.ts'
 import { loopReason } from './guards.ts'
 import type { Self } from './guards.ts'
 import { instancesOf, merged } from './merge.ts'
 import type { Found } from './merge.ts'
 import type { Named } from './names.ts'
 import type { Side } from './side.ts'
-import { isAsNear, nearest, originOf, sharedLabel } from './translate.ts'
+import { isAsNear, nearest, originOf } from './translate.ts'
 import { resaid } from './unsaid.ts'
 
 /** Between which sides something is carried, and by whom. */
@@ -61,15 +62,15 @@ function nearestOf(
 }
 
 /** What names it on the other side; undefined when nothing of it is carried. */
-export function namedOf({ key, found }: Pick<Carried, 'key' | 'found'>): Named | undefined {
+export function namedOf({ key, found, idle }: Omit<Carried, 'endpoints'>): Named | undefined {
   const [first] = found
   if (!first) return undefined
   const origin = originOf(found)
-  const asked = sharedLabel(found, 'interface')
+  const asked = askedInterface([...found, ...idle])
   return {
     key,
     registry: origin?.registry ?? first.registry,
     ...(origin && { origin }),
-    ...(asked !== undefined && { interface: asked }),
+    ...(asked && { asked }),
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DirectionName } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { KeyText, Origin, ServiceKey } from '../registry/model.ts'
+import type { AskedInterface } from './asked-interface.ts'
 import type { NameRules } from './name-rules.ts'
 
 /** What a service is called on the other side, decided from these alone. */
@@ -12,8 +13,8 @@ export interface Named {
   readonly registry: string
   /** Present when gateways brought it to its own side. */
   readonly origin?: Origin
-  /** The label `interface` that all its instances share: what Dubbo consumers ask for. */
-  readonly interface?: string
+  /** What Dubbo consumers ask for. */
+  readonly asked?: AskedInterface
 }
 
 /** What the rules say of a service, and which of them: for people. */
@@ -53,8 +54,15 @@ export function nameOf(service: Named, rules: NameRules): Naming {
   if (origin && isFromTargetWorld(origin) && rules.accepts(origin.key)) {
     return is(origin.key, `its name in ${origin.registry}`)
   }
-  const name = templated(service, rules)
-  return is(named(rules.direction, key, name), `template ${rules.template.text}`)
+  const asked =
+    rules.direction === 'mesh-to-legacy' && RPC.has(key.protocol) ? service.asked : undefined
+  const name = templated(service, asked, rules)
+  return is(named(rules.direction, key, name), templateRule(rules, asked))
+}
+
+function templateRule({ template }: NameRules, asked: AskedInterface | undefined): string {
+  const doubt = asked?.said === undefined ? '' : `, interface ${asked.interface} of ${asked.said}`
+  return `template ${template.text}${doubt}`
 }
 
 function exclusion(name: string, { include, exclude }: NameRules): string | undefined {
@@ -76,11 +84,13 @@ function named(direction: DirectionName, key: ServiceKey, name: string): Service
   return whole ? { ...key, name } : { name, protocol: key.protocol }
 }
 
-function templated(service: Named, { direction, template }: NameRules): string {
-  const { key, registry } = service
+function templated(
+  { key, registry }: Named,
+  asked: AskedInterface | undefined,
+  { direction, template }: NameRules,
+): string {
   if (direction === 'mesh-to-legacy') {
-    const asked = RPC.has(key.protocol) ? service.interface : undefined
-    return template.render({ ...key, name: asked ?? key.name, registry })
+    return template.render({ ...key, name: asked?.interface ?? key.name, registry })
   }
   const text = template.render({ ...key, registry })
   return dnsLabel(text, template.text === WHOLE_KEY ? keyText(key) : text)

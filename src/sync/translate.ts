@@ -46,11 +46,6 @@ export function asItIs(cluster: string, key: ServiceKey, found: Found): Omit<Ins
   }
 }
 
-/** The value that all of them have under `name`. */
-export function sharedLabel(found: readonly Found[], name: string): string | undefined {
-  return shared(found.map(({ instance }) => instance.labels[name]))
-}
-
 /** The one value, when it is the same for all. */
 function shared<T>(values: readonly T[]): T | undefined {
   return values.every((value) => value === values[0]) ? values[0] : undefined

@@ -80,13 +80,13 @@ describe('names', () => {
     [
       'a Dubbo service has the name of its interface',
       toLegacy,
-      { key: dubbo('pay', { version: '1' }), interface: 'com.acme.Pay' },
+      { key: dubbo('pay', { version: '1' }), asked: { interface: 'com.acme.Pay' } },
       dubbo('com.acme.Pay', { version: '1' }),
     ],
     [
       'a label called interface means nothing to HTTP',
       toLegacy,
-      { key: http('pay'), interface: 'eth0' },
+      { key: http('pay'), asked: { interface: 'eth0' } },
       http('pay'),
     ],
     [
