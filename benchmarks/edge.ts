@@ -10,7 +10,7 @@ import { listen } from '../test/support/raw-http.ts'
 
 /**
  * CPU a request of the edge beside a bare node:http proxy and the stock @fastify/http-proxy, each
- * in a process of its own, in one run: `npx tsx benchmarks/edge.ts`. JSON on stdout.
+ * in a process of its own, in one run: `npm run bench:edge`. JSON on stdout.
  */
 const ROUNDS = 3
 const WARM_UP = 5_000

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { join } from 'node:path'
+import { packageFolder } from '../../src/app/package-folder.ts'
 import { eventually } from './eventually.ts'
 import { within } from './within.ts'
 
-const CLI = resolve(import.meta.dirname, '../../dist/src/cli.js')
+const CLI = join(packageFolder(), 'dist/src/cli.js')
 
 /** A command that does one thing, on a machine that has much to do. */
 const ENDS_WITHIN_MS = 45_000

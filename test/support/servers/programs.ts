@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-
-const ROOT = resolve(import.meta.dirname, '../../..')
+import { packageFolder } from '../../../src/app/package-folder.ts'
 
 const programs = z.object({
   java: z.object({ command: z.string(), version: z.string() }),
@@ -24,7 +23,7 @@ export function serverPrograms(): ServerPrograms {
 }
 
 function find(): string {
-  const script = join(ROOT, 'scripts', 'servers.mjs')
+  const script = join(packageFolder(), 'scripts', 'servers.mjs')
   const { status, stdout } = spawnSync(process.execPath, [script, '--json'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
