@@ -50,7 +50,7 @@ async function zookeeperLeader(): Promise<number> {
     const at = await ensemble.leader()
     return at === undefined ? undefined : { at }
   }
-  return (await eventually('a leader of ZooKeeper', look, ELECTED_WITHIN_MS)).at
+  return (await eventually(() => `a leader\n${ensemble.tails()}`, look, ELECTED_WITHIN_MS)).at
 }
 
 async function consulLeader(): Promise<string> {

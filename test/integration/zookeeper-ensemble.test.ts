@@ -36,7 +36,11 @@ afterAll(async () => {
 })
 
 async function leader(): Promise<number> {
-  return (await eventually('a leader', async () => [await ensemble.leader()], 30_000))[0] ?? -1
+  const look = async (): Promise<{ at: number } | undefined> => {
+    const at = await ensemble.leader()
+    return at === undefined ? undefined : { at }
+  }
+  return (await eventually(() => `a leader\n${ensemble.tails()}`, look, 30_000)).at
 }
 
 /** The server at `n`, and one of the others. */
@@ -135,7 +139,7 @@ test('fault: leader of three killed during a stream of changes: none is missed, 
   const writing = changes(scene, 1, ending.signal)
   await scene.follower.until('some changes', () => scene.follower.instances(ORDERS).length > 20)
   await ensemble.servers[led]?.kill()
-  await eventually('another leader', async () => (await ensemble.leader()) !== undefined, 30_000)
+  await leader()
   const seen = scene.follower.instances(ORDERS).length
   await scene.follower.until('more', () => scene.follower.instances(ORDERS).length > seen + 20)
   await ensemble.servers[led]?.restart()

@@ -23,6 +23,8 @@ const SESSION_MS = 40_000
 /** Consul takes 64 operations at once; each instance is two. */
 const INSTANCES_A_TRANSACTION = 32
 const TRANSACTIONS_AT_ONCE = 8
+/** Consul has all of the storm to write, and a gateway that reads all of it at the same time. */
+const TAKEN_WITHIN_MS = 60_000
 
 /** Services with many instances, on hosts that nobody calls, in both registries of a stage. */
 export class Herd implements AsyncDisposable {
@@ -111,7 +113,8 @@ export class Herd implements AsyncDisposable {
 
   async #transact(operations: readonly object[]): Promise<void> {
     const url = `${this.#stage.consul.address}/v1/txn`
-    const answer = await fetch(url, { method: 'PUT', body: JSON.stringify(operations) })
+    const request = { method: 'PUT', body: JSON.stringify(operations) }
+    const answer = await fetch(url, request, TAKEN_WITHIN_MS)
     const text = await answer.text()
     if (!answer.ok) throw new Error(`Consul answers ${answer.status}: ${text}`)
   }

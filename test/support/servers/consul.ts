@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { eventually } from '../eventually.ts'
 import { fetch } from '../fetch.ts'
 import { freePorts } from './free-port.ts'
 import { serverPrograms } from './programs.ts'
@@ -29,7 +30,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<RealServ
 /** Several Consul servers that elect one of them. */
 export interface ConsulCluster extends AsyncDisposable {
   readonly servers: readonly RealServer[]
-  /** The one that leads at this moment, as the others see it. */
+  /** The one that leads, as the others see it; waits for an election, not for ever. */
   leader(): Promise<RealServer>
   /** Starts an agent that is no server, as one runs on each machine; it is the caller's. */
   startClient(): Promise<RealServer>
@@ -49,12 +50,11 @@ export async function startConsulCluster(count: number): Promise<ConsulCluster> 
     await end()
     throw failed.reason
   }
-  const leader = async (): Promise<RealServer> => {
-    const at = await leaderPort(servers)
-    const server = servers[ports.findIndex((one) => one.server === at)]
-    if (!server) throw new Error('the cluster has no leader')
-    return server
-  }
+  const leader = async (): Promise<RealServer> =>
+    await eventually('a leader of Consul', async () => {
+      const at = await leaderPort(servers)
+      return servers[ports.findIndex((one) => one.server === at)]
+    })
   const startClient = async (): Promise<RealServer> =>
     startAgent(await agentPorts(), { server: false, retry_join, retry_interval: '1s' })
   return { servers, leader, startClient, [Symbol.asyncDispose]: end }
@@ -63,7 +63,7 @@ export async function startConsulCluster(count: number): Promise<ConsulCluster> 
 async function leaderPort(servers: readonly RealServer[]): Promise<number> {
   for (const { address } of servers) {
     const answer = await fetch(`${address}/v1/status/leader`).catch(() => undefined)
-    const said: unknown = await answer?.json()
+    const said: unknown = await answer?.json().catch(() => undefined)
     if (typeof said === 'string' && said !== '') return Number(said.split(':').at(-1))
   }
   return 0

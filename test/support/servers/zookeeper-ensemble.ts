@@ -11,6 +11,8 @@ export interface ZookeeperEnsemble extends AsyncDisposable {
   readonly addresses: readonly string[]
   /** Where the leader is among `servers`; undefined while there is none. */
   leader(): Promise<number | undefined>
+  /** The last lines that each server printed. */
+  tails(): string
 }
 
 interface EnsembleOptions {
@@ -29,8 +31,11 @@ interface Ports {
   readonly election: number
 }
 
+const TICK_MS = 200
 /** Long enough for a follower to lag by, short enough to be noticed by a test that goes wrong. */
 const SYNC_LIMIT_TICKS = 100
+/** So long an election waits for who does not come, before it is held again. */
+const INIT_LIMIT_TICKS = 40
 
 export async function startZookeeperEnsemble(
   size: number,
@@ -44,13 +49,13 @@ export async function startZookeeperEnsemble(
   })
   const start = async ({ client }: Ports, n: number): Promise<RealServer> => {
     const extraConfig = {
-      initLimit: SYNC_LIMIT_TICKS,
+      initLimit: INIT_LIMIT_TICKS,
       syncLimit: SYNC_LIMIT_TICKS,
       preAllocSize: 256,
       ...(await namesFor(n, members, between)),
     }
     const data = folder === undefined ? {} : { dataDir: join(folder, String(n)) }
-    const common = { tickTimeMs: 200, port: client, id: n + 1, extraConfig }
+    const common = { tickTimeMs: TICK_MS, port: client, id: n + 1, extraConfig }
     return life.use(await startZookeeper({ ...common, ...data }))
   }
   try {
@@ -63,6 +68,7 @@ export async function startZookeeperEnsemble(
         const at = leads.indexOf(true)
         return at < 0 ? undefined : at
       },
+      tails: () => servers.map((server, n) => `server ${n}:\n${server.tail()}`).join('\n'),
       [Symbol.asyncDispose]: () => life[Symbol.asyncDispose](),
     }
   } catch (error) {

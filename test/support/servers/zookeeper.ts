@@ -49,6 +49,8 @@ const JVM = [
   '-XX:TieredStopAtLevel=1',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=info',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  // A vote that got lost is cast again after a second; by default that may be a minute later.
+  '-Dzookeeper.fastleader.maxNotificationInterval=1000',
 ]
 
 function zooCfg(port: number, dataDir: string, options: ZookeeperOptions): string {
