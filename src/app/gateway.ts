@@ -124,7 +124,10 @@ export async function openGateway(
       clock: systemClock,
     })
     const fullReads = new FullReads({
-      sources: [...legacy, ...mesh].map(({ source }) => source),
+      sources: [...legacy, ...mesh].map(({ name, source }) => ({
+        resync: () => source.resync(),
+        reads: () => bridge.reads(name),
+      })),
       everyMs: config.sync.fullReadEveryMs,
       clock: systemClock,
       random: Math.random,

@@ -13,7 +13,7 @@ export const sync = z
       .max(86_400_000)
       .default(600_000)
       .describe(
-        'Each registry is read completely so often, a quarter more or less, for the case that it failed to tell of a change; nothing is written for what is in line',
+        'Each registry is read completely so often, a quarter more or less, for the case that it failed to tell of a change; nothing is written for what is in line, and a read that takes longer is not begun anew',
       ),
     scaleToZero: z
       .array(z.string().min(1))

@@ -71,6 +71,8 @@ export interface Bridge {
   run(signal: AbortSignal): Promise<void>
   /** Whether every registry has been read completely once. */
   ready(): boolean
+  /** How often the registry of that name has been read completely so far. */
+  reads(registry: string): number
   /** Only reads, until `signal` aborts: all that a plan needs. Not beside `run`. */
   observe(signal: AbortSignal): Promise<void>
   status(): BridgeStatus
@@ -164,6 +166,10 @@ class TwoWayBridge implements Bridge {
 
   ready(): boolean {
     return this.#ends.every(({ mirror }) => mirror.reads > 0)
+  }
+
+  reads(registry: string): number {
+    return this.#ends.find(({ mirror }) => mirror.name === registry)?.mirror.reads ?? 0
   }
 
   status(): BridgeStatus {

@@ -2,8 +2,13 @@ import type { Clock } from '../kernel/clock.ts'
 import { together } from '../kernel/together.ts'
 import type { RegistrySource } from '../registry/ports.ts'
 
+interface ReadSource extends Pick<RegistrySource, 'resync'> {
+  /** How often it has been read completely so far. */
+  reads(): number
+}
+
 interface FullReadsParts {
-  readonly sources: readonly Pick<RegistrySource, 'resync'>[]
+  readonly sources: readonly ReadSource[]
   readonly clock: Pick<Clock, 'sleep'>
   readonly everyMs: number
   /** From 0 to below 1. */
@@ -12,7 +17,9 @@ interface FullReadsParts {
 
 /**
  * Reads each registry completely now and then, although it tells of its changes: what it failed to
- * tell would otherwise be missed until the next change of the same service.
+ * tell would otherwise be missed until the next change of the same service. A read that is due while
+ * one is under way is left out: each request begins a read anew, so that one which takes longer than
+ * the time between two of them would never come to its end.
  */
 export class FullReads {
   readonly #parts: FullReadsParts
@@ -40,11 +47,16 @@ export class FullReads {
     )
   }
 
-  async #read(source: Pick<RegistrySource, 'resync'>, signal: AbortSignal): Promise<void> {
+  async #read(source: ReadSource, signal: AbortSignal): Promise<void> {
+    let before = 0 // the first one is under way from the start
     while (!signal.aborted) {
       const changed = this.#changed.signal
       const end = AbortSignal.any([signal, changed]) // one for many pauses: it lives as long as `signal`
-      while (!end.aborted) if (await this.#paused(end)) source.resync()
+      while (await this.#paused(end)) {
+        const reads = source.reads()
+        if (reads > before) source.resync()
+        before = reads
+      }
     }
   }
 

@@ -214,7 +214,7 @@ const HOLDS: readonly (readonly [string, (parts: Case) => Promise<void>])[] = [
     'registries are read completely at the same pace',
     async ({ clock, jump, signal }) => {
       let asked = 0
-      const sources = [{ resync: () => void (asked += 1) }]
+      const sources = [{ reads: () => asked + 1, resync: () => void (asked += 1) }]
       const reads = new FullReads({ sources, clock, everyMs: 600_000, random: () => 0.5 })
       void reads.run(signal)
       await clock.pass(300_000)
