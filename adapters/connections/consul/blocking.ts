@@ -14,13 +14,15 @@ export interface Following {
   readonly query?: Query
   /** Asked after each wait that brought nothing new; without it the query goes on for ever. */
   readonly goesOn?: () => boolean
+  /** How many ms lie between two queries on average, by the last answer; 100 without it. */
+  readonly paceMs?: (answer: Answer) => number
 }
 
 /**
  * Asks again and again and yields each answer that is newer than the one before; ends by throwing,
  * or quietly when it does not go on.
  * The rules of blocking queries: an index is at least 1, an answer need not mean a change, no
- * more than a burst of two and then ten a second. An index that goes backwards says that Consul
+ * more than a burst of two and then so many a second, ten if nothing else is said. An index that goes backwards says that Consul
  * has lost its history: then everything has to be read anew, so it is an error of this query.
  * https://developer.hashicorp.com/consul/api-docs/features/blocking
  */
@@ -41,6 +43,7 @@ export async function* follow(
       waitMs,
       signal,
     )
+    if (following.paceMs) bucket.pace(following.paceMs(answer))
     if (answer.index === 0) throw unavailable(path, 'its answer has no index')
     if (answer.index < index) throw lostHistory(path, index, answer.index)
     if (answer.index === index) {

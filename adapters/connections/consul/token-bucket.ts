@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** Lets a burst of `burst` through at once and then one each `everyMs`. */
 export class TokenBucket {
   readonly #burst: number
-  readonly #everyMs: number
+  #everyMs: number
   #tokens: number
   #countedAtMs = performance.now()
 
@@ -11,6 +11,12 @@ export class TokenBucket {
     this.#burst = burst
     this.#everyMs = everyMs
     this.#tokens = burst
+  }
+
+  /** From now on one each `everyMs`. */
+  pace(everyMs: number): void {
+    this.#refill()
+    this.#everyMs = everyMs
   }
 
   /** Resolves when one more may go. Rejects with an AbortError once `signal` aborts. */

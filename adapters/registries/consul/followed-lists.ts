@@ -1,7 +1,14 @@
 import { follow } from '../../connections/consul/blocking.ts'
+import type { Answer } from '../../connections/consul/http.ts'
 import { foldName, type Catalog } from './catalog.ts'
 import { CheckIndex, type CheckSubject } from './check-index.ts'
 import { parseChecks } from './wire.ts'
+
+/**
+ * The list of names comes again for each change of anything, and costs Consul and us by its length:
+ * a short one may come often, and a long one shall not.
+ */
+const PACE = { charsPerMs: 2_000, leastMs: 25, mostMs: 200 }
 
 const UNHEALTHY = ['critical', 'warning'] as const
 
@@ -63,7 +70,7 @@ export class FollowedLists {
   }
 
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
-    const start = { index: this.#namesIndex, waitMs: () => this.#waitMs }
+    const start = { index: this.#namesIndex, waitMs: () => this.#waitMs, paceMs: paceOf }
     let names: readonly string[] = []
     let listed: ReadonlySet<string> = new Set()
     for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {
@@ -89,4 +96,9 @@ export class FollowedLists {
       reader.checks(known.replace(parseChecks(answer.text)))
     }
   }
+}
+
+function paceOf({ text }: Answer): number {
+  const { charsPerMs, leastMs, mostMs } = PACE
+  return Math.min(mostMs, Math.max(leastMs, text.length / charsPerMs))
 }

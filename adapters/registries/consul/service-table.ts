@@ -30,6 +30,11 @@ export class ServiceTable {
     return this.#states.get(foldName(name))
   }
 
+  /** Of a name that is case folded already. */
+  has(folded: string): boolean {
+    return this.#states.has(folded)
+  }
+
   /** Whether an answer with this index says nothing that is not known: most of a sweep's do. */
   isCurrent(name: string, index: number): boolean {
     return index > 0 && this.get(name)?.index === index && !this.#doubted.has(foldName(name))

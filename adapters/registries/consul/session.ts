@@ -131,7 +131,7 @@ export class Session {
     this.#coverage.listed(index)
     if (listed === this.#listed) return
     this.#listed = listed
-    const appeared = [...listed].filter((name) => this.#table.get(name) === undefined)
+    const appeared = [...listed].filter((name) => !this.#table.has(name))
     const vanished = this.#table.folded().filter((name) => !listed.has(name))
     this.#readUnwatched([...appeared, ...vanished])
   }

@@ -44,6 +44,30 @@ test('an answer with the same index is no change', async () => {
   expect(queries).toHaveLength(3)
 })
 
+test.each([
+  ['ten a second where nothing is said', undefined, 11],
+  ['as many as the answers allow', 1, 80],
+] as const)('a burst of two, and then %s', async (_, paceMs, atLeast) => {
+  let asked = 0
+  await using server = await scriptedServer(() => {
+    asked += 1
+    return { headers: { 'x-consul-index': String(10 + asked) }, body: '' }
+  })
+  await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
+  const following = {
+    index: 10,
+    waitMs: () => 50_000,
+    ...(paceMs !== undefined && { paceMs: () => paceMs }),
+  }
+  const startMs = performance.now()
+  for await (const { index } of follow(http, PATH, following, deadline())) {
+    if (index === 10 + atLeast) break
+  }
+  const heldBackMs = (paceMs ?? 100) * (atLeast - 2)
+  // Ten a second would not come to eighty within the deadline. A timer may fire a little early.
+  expect(performance.now() - startMs).toBeGreaterThan(heldBackMs * 0.9)
+})
+
 test('Consul waits ten minutes at the most', async () => {
   const { queries } = await followed(['11'], 1, 86_400_000)
   expect(queries[0]?.get('wait')).toBe('600000ms')
