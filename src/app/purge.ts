@@ -28,6 +28,8 @@ interface Place {
 const CLAIM_WITHIN_MS = 60_000
 /** … and a lease, which has no process to look for, when its session does. */
 const LEASE_WITHIN_MS = 30_000
+/** A registry that fails each write has failed several by then. */
+const WRITE_WITHIN_MS = 5_000
 const ANSWER_WITHIN_MS = 5_000
 
 /**
@@ -97,28 +99,61 @@ async function claimAll(
   }
 }
 
-/** What it holds is given back when the registry is closed. */
+/**
+ * What it holds is given back when the registry is closed. It is waited for as long as a dead holder
+ * may keep it, but not where the registry takes no write: that is said soon.
+ */
 async function holdWithin(
   hold: (limit: AbortSignal) => Promise<unknown>,
   withinMs: number,
-  { owner, registry }: { readonly owner: string; readonly registry: Registry },
+  of: { readonly owner: string; readonly registry: Registry },
   signal: AbortSignal,
 ): Promise<void> {
-  const limit = AbortSignal.timeout(withinMs)
-  try {
-    await hold(AbortSignal.any([signal, limit]))
-  } catch (cause) {
-    signal.throwIfAborted()
-    const isTaken = errorCode(cause) === 'OWNER_TAKEN'
-    if (!isTaken && !limit.aborted) throw cause
-    // An outage is waited out like a claim that has not lapsed: only the registry can tell them apart.
-    if (!isTaken) await mustAnswer(registry, signal)
-    throw new IsthmusError(
-      'OWNER_TAKEN',
-      `a gateway ${owner}, or a replica of this cluster, may be alive in ${registry.name}: stop it (isthmus drain --stop), or say --force`,
-      { cause },
-    )
+  for (const limitMs of [WRITE_WITHIN_MS, withinMs]) {
+    const limit = AbortSignal.timeout(limitMs)
+    try {
+      await hold(AbortSignal.any([signal, limit]))
+      return
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (errorCode(cause) === 'OWNER_TAKEN') throw mayBeAlive(of, cause)
+      if (isAbout(cause)) throw await unwritable(of.registry, cause, signal)
+      if (!limit.aborted) throw cause
+      // An outage is waited out like a claim that has not lapsed: only the registry can tell them apart.
+      await mustAnswer(of.registry, signal)
+      if (limitMs === withinMs) throw mayBeAlive(of, cause)
+    }
   }
+}
+
+/** Whether it is about what the registry did to a write, and not that the time was up. */
+function isAbout(cause: unknown): cause is IsthmusError {
+  const code = errorCode(cause)
+  return code === 'REGISTRY_REFUSED' || code === 'REGISTRY_UNAVAILABLE'
+}
+
+async function unwritable(
+  registry: Registry,
+  cause: IsthmusError,
+  signal: AbortSignal,
+): Promise<IsthmusError> {
+  await mustAnswer(registry, signal)
+  return new IsthmusError(
+    cause.code,
+    `${registry.name} can be read, and not written: ${cause.message}; nothing was removed`,
+    { cause },
+  )
+}
+
+function mayBeAlive(
+  { owner, registry }: { readonly owner: string; readonly registry: Registry },
+  cause: unknown,
+): IsthmusError {
+  return new IsthmusError(
+    'OWNER_TAKEN',
+    `a gateway ${owner}, or a replica of this cluster, may be alive in ${registry.name}: stop it (isthmus drain --stop), or say --force`,
+    { cause },
+  )
 }
 
 async function mustAnswer(registry: Registry, signal: AbortSignal): Promise<void> {

@@ -88,8 +88,9 @@ export interface Presence {
   /**
    * Resolves once this process holds the identity; outages are waited out. What a process that is
    * known to be dead left behind is taken over at once, what one that may live holds once it has
-   * lapsed. Rejects with OWNER_TAKEN when another live process holds it. Before it resolves nothing
-   * may be written.
+   * lapsed. Rejects with OWNER_TAKEN when another live process holds it, with REGISTRY_REFUSED where
+   * the registry does not let us write (it may wait that out too), and when `signal` aborts: with
+   * what failed last, if anything did. Before it resolves nothing may be written.
    */
   claim(signal: AbortSignal): Promise<void>
   /**
@@ -126,7 +127,10 @@ export interface Term extends AsyncDisposable {
 
 /** Elects one writer of several processes. The contract is in test/contract/lease.ts. */
 export interface Lease {
-  /** Waits for its turn, also through outages. Rejects only when `signal` aborts. */
+  /**
+   * Waits for its turn, also through outages. Rejects only when `signal` aborts: with what failed
+   * last, if anything did.
+   */
   acquire(signal: AbortSignal): Promise<Term>
 }
 

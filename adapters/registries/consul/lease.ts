@@ -43,7 +43,9 @@ export class ConsulLease implements Lease {
         signal.throwIfAborted()
         const reason = errorMessage(error)
         if (failures === 0) this.#parts.log.warn({ reason }, 'cannot ask for the lease yet')
-        await delay(backoffMs(failures), undefined, { signal })
+        await delay(backoffMs(failures), undefined, { signal }).catch(() => {
+          throw error // rather than that the time was up: this is why it was not enough
+        })
       }
     }
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorMessage, IsthmusError, isRetryable } from '../../../src/kernel/errors.ts'
+import { errorCode, errorMessage, IsthmusError, isRetryable } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Presence } from '../../../src/registry/ports.ts'
 import { backoffMs } from '../../connections/consul/backoff.ts'
@@ -23,6 +23,8 @@ export class ConsulPresence implements Presence, AsyncDisposable {
   readonly #waitMs: number
   readonly #log: Log
   #session: TtlSession | undefined
+  /** Why it could not be claimed the last time, which is not said again. */
+  #said: string | undefined
   /** Whether what stands here is answered: before that nobody is to be sent there. */
   #isAnswered = false
 
@@ -37,12 +39,16 @@ export class ConsulPresence implements Presence, AsyncDisposable {
     for (let failures = 0; ; failures += 1) {
       try {
         await this.#claim(signal)
+        this.#said = undefined
         return
       } catch (error) {
         signal.throwIfAborted()
-        if (!isRetryable(error)) throw error
-        if (failures === 0) this.#log.warn({ reason: errorMessage(error) }, 'cannot claim yet')
-        await delay(backoffMs(failures), undefined, { signal })
+        this.#warn(error)
+        // Who lacks the right is to be told: only a person gives it back.
+        if (!isRetryable(error) || errorCode(error) === 'REGISTRY_REFUSED') throw error
+        await delay(backoffMs(failures), undefined, { signal }).catch(() => {
+          throw error // rather than that the time was up: this is why it was not enough
+        })
       }
     }
   }
@@ -88,6 +94,12 @@ export class ConsulPresence implements Presence, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session?.[Symbol.asyncDispose]()
     retire(this.#self)
+  }
+
+  #warn(error: unknown): void {
+    const reason = errorMessage(error)
+    if (reason !== this.#said) this.#log.warn({ reason }, 'cannot claim yet')
+    this.#said = reason
   }
 
   async #hold(signal: AbortSignal): Promise<void> {
