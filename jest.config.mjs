@@ -19,5 +19,5 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'adapters/**/*.ts', 'trace-converter/**/*.ts'],
   // Every wait of a test has a limit of its own and says what it was for; this is longer than those.
-  testTimeout: 60_000,
+  testTimeout: 100_000,
 }

@@ -7,8 +7,8 @@ import { within } from './within.ts'
 
 const CLI = join(packageFolder(), 'dist/src/cli.js')
 
-/** A command that does one thing, on a machine that has much to do. */
-const ENDS_WITHIN_MS = 45_000
+/** A command that does one thing; `purge` waits half a minute for who may be dead. */
+const ENDS_WITHIN_MS = 80_000
 /** What is said at the start: a process has to begin first, on a machine that has much to do. */
 const STARTS_WITHIN_MS = 30_000
 /** It takes back what it announced, and lets go of requests. */
