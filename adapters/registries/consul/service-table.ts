@@ -95,13 +95,16 @@ export class ServiceTable {
     this.#states.delete(foldName(name))
   }
 
-  /** Its sidecars say something else of it than before. */
+  /**
+   * Its sidecars say something else of it than before. Of a name in doubt it is told with the next
+   * read of that name: to tell anything of it is to say that it is certain again.
+   */
   #relabel(name: string): readonly SourceEvent[] {
     const state = this.#states.get(name)
     if (!state) return []
     const records = this.#labelled(state.read)
     this.#states.set(name, { ...state, records })
-    return [...changes(state.records, records)]
+    return this.#doubted.has(name) ? [] : [...changes(state.records, records)]
   }
 
   #labelled(records: Records): Records {
