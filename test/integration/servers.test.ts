@@ -16,6 +16,10 @@ import { claimPorts } from '../support/servers/port-range.ts'
 import type { RealServer } from '../support/servers/real-server.ts'
 import { sharedConsul, sharedZookeeper } from '../support/servers/shared.ts'
 import { startZookeeper } from '../support/servers/zookeeper.ts'
+import { PATIENCE_MS } from '../support/within.ts'
+
+/** Who says nothing for so long is taken to be silent. */
+const SILENT_MS = 1_000
 
 const SERVERS = [
   {
@@ -50,7 +54,7 @@ describe.each(SERVERS)('a real $name', ({ start, put, get }) => {
     server.pause()
     await expect(answers(server)).rejects.toMatchObject({ name: 'AbortError' })
     server.resume()
-    expect(await answers(server)).not.toBe('')
+    expect(await answers(server, PATIENCE_MS)).not.toBe('')
   })
 
   test('leaves neither process nor folder, also when it ends paused', async () => {
@@ -89,12 +93,13 @@ test('the shared servers of the test run answer', async () => {
   expect(await consul.json()).toMatch(/:\d+$/)
 })
 
-const answers = (server: RealServer): Promise<string> => ask(server.address)
+const answers = (server: RealServer, limitMs = SILENT_MS): Promise<string> =>
+  ask(server.address, limitMs)
 
 /** What a server sends to a short question: its status to `srvr`, or a complaint of HTTP. */
-async function ask(address: string): Promise<string> {
+async function ask(address: string, limitMs = PATIENCE_MS): Promise<string> {
   const [host = '', port] = address.replace('http://', '').split(':')
-  const signal = AbortSignal.timeout(1_000)
+  const signal = AbortSignal.timeout(limitMs)
   const socket = connect({ host, port: Number(port), signal })
   try {
     await once(socket, 'connect', { signal })
