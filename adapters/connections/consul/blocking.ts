@@ -16,6 +16,8 @@ export interface Following {
   readonly goesOn?: () => boolean
   /** How many ms lie between two queries on average, by the last answer; 100 without it. */
   readonly paceMs?: (answer: Answer) => number
+  /** Awaited before each query. */
+  readonly ready?: () => Promise<void>
 }
 
 /**
@@ -36,6 +38,7 @@ export async function* follow(
   let { index } = following
   for (;;) {
     await bucket.take(signal)
+    await following.ready?.()
     const waitMs = Math.min(following.waitMs(), LONGEST_WAIT_MS)
     const answer = await http.wait(
       path,

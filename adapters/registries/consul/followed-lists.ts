@@ -1,3 +1,4 @@
+import type { Lull } from '../../../src/kernel/lull.ts'
 import { follow } from '../../connections/consul/blocking.ts'
 import type { Answer } from '../../connections/consul/http.ts'
 import { foldName, type Catalog } from './catalog.ts'
@@ -9,6 +10,9 @@ import { parseChecks } from './wire.ts'
  * a short one may come often, and a long one shall not.
  */
 const PACE = { charsPerMs: 2_000, leastMs: 25, mostMs: 200 }
+
+/** So many paces new names wait for a pause between our own writes, each of which changes the list. */
+const PATIENCE = 5
 
 const UNHEALTHY = ['critical', 'warning'] as const
 
@@ -32,12 +36,14 @@ interface FollowedChecks {
 export class FollowedLists {
   readonly #catalog: Catalog
   readonly #waitMs: number
+  readonly #writes: Lull
   #namesIndex = 1
   #unhealthy: readonly FollowedChecks[] = []
 
-  constructor(catalog: Catalog, waitMs: number) {
+  constructor(catalog: Catalog, waitMs: number, writes: Lull) {
     this.#catalog = catalog
     this.#waitMs = waitMs
+    this.#writes = writes
   }
 
   /**
@@ -70,7 +76,13 @@ export class FollowedLists {
   }
 
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
-    const start = { index: this.#namesIndex, waitMs: () => this.#waitMs, paceMs: paceOf }
+    let paceMs = PACE.leastMs
+    const start = {
+      index: this.#namesIndex,
+      waitMs: () => this.#waitMs,
+      paceMs: (answer: Answer) => (paceMs = paceOf(answer)),
+      ready: () => this.#writes.come(PATIENCE * paceMs),
+    }
     let names: readonly string[] = []
     let listed: ReadonlySet<string> = new Set()
     for await (const answer of follow(this.#catalog.http, '/catalog/services', start, signal)) {

@@ -47,7 +47,7 @@ export class Session {
     setMaxListeners(0, signal) // one for each request under way
     this.#catalog = catalog
     this.#own = own
-    this.#lists = new FollowedLists(catalog, options.waitMs)
+    this.#lists = new FollowedLists(catalog, options.waitMs, own.writes)
     this.#table = new ServiceTable(options.defaultProtocol)
     this.#reader = new ServiceReader(catalog, this.#table, own, (event) => this.#outbox.push(event))
     const reread = (name: string): Promise<void> => this.#guard(this.#reread(name))

@@ -31,8 +31,12 @@ interface Root {
 
 const READS_AT_A_TIME = 256
 const CONFIRM_MS = 50
-/** So long new names may go unseen while we write: each write of a new name changes the root. */
+/**
+ * So long new names may go unseen while we write, and longer where there are many: each write of a
+ * new name changes the root, whose list costs by its length.
+ */
 const ROOT_ECHO_MS = 100
+const NAMES_PER_MS = 10
 
 /** One complete read over one connection, kept current by watches until it ends. */
 export class Scan {
@@ -111,7 +115,7 @@ export class Scan {
   async #followRoot(root: Root, context: GroupContext): Promise<never> {
     for (;;) {
       await root.bell.heard(context.signal)
-      await context.writes.come(ROOT_ECHO_MS)
+      await context.writes.come(Math.max(ROOT_ECHO_MS, this.#groups.size / NAMES_PER_MS))
       void Promise.all(await this.#readRoot(root, context)) // they tell by themselves
     }
   }

@@ -68,6 +68,22 @@ test.each([
   expect(performance.now() - startMs).toBeGreaterThan(heldBackMs * 0.9)
 })
 
+test('each query waits until it may go out', async () => {
+  const log: string[] = []
+  await using server = await scriptedServer((_, n) => {
+    log.push('asked')
+    return { headers: { 'x-consul-index': String(10 + n) }, body: '' }
+  })
+  await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
+  const ready = async (): Promise<void> => {
+    await Promise.resolve()
+    log.push('ready')
+  }
+  const following = { index: 10, waitMs: () => 50_000, ready }
+  for await (const { index } of follow(http, PATH, following, deadline())) if (index === 12) break
+  expect(log).toEqual(['ready', 'asked', 'ready', 'asked'])
+})
+
 test('Consul waits ten minutes at the most', async () => {
   const { queries } = await followed(['11'], 1, 86_400_000)
   expect(queries[0]?.get('wait')).toBe('600000ms')
