@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceKey } from '../../src/registry/model.ts'
+import { eventually } from '../support/eventually.ts'
 import type { RegistryHarness } from './registry-harness.ts'
 
 const LOOKS = 3
@@ -22,7 +23,8 @@ export function polling(harness: RegistryHarness, key: ServiceKey): Poll {
   return {
     missing: async (address) => {
       const enough = looks.length + LOOKS
-      while (looks.length < enough) await Promise.race([delay(1), running])
+      const looked = eventually('a few more looks', () => looks.length >= enough)
+      await Promise.race([looked, running]) // which fails when a look does
       return looks.filter((addresses) => !addresses.includes(address)).length
     },
     [Symbol.asyncDispose]: async () => {

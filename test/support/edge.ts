@@ -8,6 +8,7 @@ import { keyText, type Instance, type ServiceKey } from '../../src/registry/mode
 import type { StateStore } from '../../src/registry/ports.ts'
 import { claimPorts } from './servers/port-range.ts'
 import { MemoryStateStore } from './sync/memory-state-store.ts'
+import { within } from './within.ts'
 
 export const SAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 export const UNSAMPLED = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
@@ -100,7 +101,7 @@ function addressOf(
 ): Promise<Address> {
   const [endpoints, gone] = [ports.map(instanceAt), former.map(instanceAt)]
   const offer = { direction, key, endpoints, former: gone }
-  return new Promise((resolve) => {
+  const given = new Promise<Address>((resolve) => {
     const ask = (): boolean => {
       const address = exposure.offer(offer)
       if (address) resolve(address)
@@ -111,6 +112,7 @@ function addressOf(
       if (changed === keyText(key) && ask()) stop()
     })
   })
+  return within(`${key.name} accepts at a port of the edge`, given)
 }
 
 export function instanceAt(port: number): Instance {

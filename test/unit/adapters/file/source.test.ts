@@ -121,7 +121,7 @@ test('other files, hidden files and folders are not services', async () => {
   await mkdir(join(path, 'sub'))
   await using follower = await watching()
   expect(follower.records.size).toBe(0)
-  expect(await open().describe(AbortSignal.timeout(1_000))).toContain('0 files, 0 services')
+  expect(await open().describe(AbortSignal.timeout(10_000))).toContain('0 files, 0 services')
 })
 
 test('one service in several files is one record', async () => {
