@@ -6,37 +6,43 @@ type Release = () => unknown
  * running; the first failure is thrown at the end.
  */
 export class Lifetime implements AsyncDisposable {
-  readonly #releases: Release[] = []
+  /** In order of opening. */
+  readonly #releases = new Set<Release>()
   #closing: Promise<void> | undefined
 
-  /** Takes over `resource` and returns it. */
-  use<T extends AsyncDisposable | Disposable>(resource: T): T {
-    this.defer(() =>
-      Symbol.asyncDispose in resource
-        ? resource[Symbol.asyncDispose]()
-        : resource[Symbol.dispose](),
-    )
+  /**
+   * Takes over `resource` and returns it. One that may end long before this lifetime, and needs
+   * nothing done then, says so by `ended` and is let go: who opens them for ever would keep them all.
+   */
+  use<T extends AsyncDisposable | Disposable>(resource: T, ended?: AbortSignal): T {
+    if (ended?.aborted) return resource
+    const release: Release = () =>
+      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose]()
+    this.defer(release)
+    ended?.addEventListener('abort', () => this.#releases.delete(release), { once: true })
     return resource
   }
 
-  /** Runs `release` when this lifetime ends. */
+  /** Runs `release`, a function of its own, when this lifetime ends. */
   defer(release: Release): void {
-    this.#releases.push(release)
+    this.#releases.add(release)
   }
 
   /**
    * Runs `task` until `signal` aborts; ending this lifetime aborts and awaits it. A task that
-   * fails by itself reaches `onFailure`, an abort does not.
+   * fails by itself reaches `onFailure`, an abort does not. One that is over is forgotten.
    */
   run(task: (signal: AbortSignal) => Promise<void>, onFailure: (error: unknown) => void): void {
     const abort = new AbortController()
     const done = task(abort.signal).catch((error: unknown) => {
       if (!abort.signal.aborted) onFailure(error)
     })
-    this.defer(async () => {
+    const release: Release = async () => {
       abort.abort()
       await done
-    })
+    }
+    this.defer(release)
+    void done.then(() => this.#releases.delete(release))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,7 +52,8 @@ export class Lifetime implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const failures: unknown[] = []
-    for (let release = this.#releases.pop(); release; release = this.#releases.pop()) {
+    for (let release = this.#last(); release; release = this.#last()) {
+      this.#releases.delete(release)
       try {
         await release()
       } catch (error) {
@@ -54,5 +61,9 @@ export class Lifetime implements AsyncDisposable {
       }
     }
     if (failures.length > 0) throw failures[0]
+  }
+
+  #last(): Release | undefined {
+    return [...this.#releases].at(-1)
   }
 }

@@ -80,7 +80,7 @@ export class ConsulLease implements Lease {
     const lock = { Verb: 'lock', Key: this.#key, Value: encodeHolder(self), Session: session.id }
     try {
       const outcome = await transact(http, [{ KV: lock }], signal)
-      if (outcome.kind === 'applied') return terms.use(termOf(this.#key, session))
+      if (outcome.kind === 'applied') return terms.use(termOf(this.#key, session), session.ended)
       if (outcome.what.includes('lock-delay')) {
         await delay(LOCK_DELAY_LOOK_MS, undefined, { signal })
       }

@@ -24,7 +24,8 @@ export class FileLease implements Lease {
       const taken = await this.#seat.take(signal).catch(() => undefined)
       signal.throwIfAborted()
       if (taken?.kind === 'taken') {
-        return this.#life.use(new FileTerm(this.#name, this.#seat, taken.generation))
+        const term = new FileTerm(this.#name, this.#seat, taken.generation)
+        return this.#life.use(term, term.ended)
       }
       await delay(LOOK_MS, undefined, { signal })
     }

@@ -93,7 +93,7 @@ export class ZookeeperLease implements Lease {
     const { supervisor, life } = this.#parts
     const term = new ZookeeperTerm(supervisor, connection, path)
     if (!(await term.vouch(connection).catch(() => false))) return undefined
-    life.use(term)
+    life.use(term, term.ended)
     life.run(
       (signal) => term.keep(signal),
       () => term.end(),
