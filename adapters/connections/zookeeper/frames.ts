@@ -14,7 +14,12 @@ const HANDSHAKE_BYTES = 1024
  */
 export class Frames {
   readonly #maxBytes: number
+  /** What came since it was last looked at what is held. */
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
   #held: Buffer = Buffer.alloc(0)
+  /** Not worth a look before so many bytes are there: a reply of 16 MiB comes in hundreds of pieces. */
+  #wanted = 0
   #skip = 0
   #first = true
 
@@ -24,20 +29,31 @@ export class Frames {
 
   /** Replies that `bytes` completes, length prefix included. Throws when it cannot be ZooKeeper. */
   push(bytes: Buffer): Buffer[] {
-    this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
     const frames: Buffer[] = []
+    if (this.#held.length + this.#waitingBytes < this.#wanted) return frames
+    this.#join()
     for (let frame = this.#next(); frame; frame = this.#next()) frames.push(frame)
     return frames
   }
 
+  #join(): void {
+    const parts = this.#held.length === 0 ? this.#waiting : [this.#held, ...this.#waiting]
+    const [only] = parts
+    this.#held = only && parts.length === 1 ? only : Buffer.concat(parts)
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
   #next(): Buffer | undefined {
     this.#skipRest()
-    if (this.#held.length < LENGTH_BYTES) return undefined
+    if (!this.#holds(LENGTH_BYTES)) return undefined
     const size = this.#held.readInt32BE(0)
     if (this.#first) return this.#handshake(size)
     if (size < HEADER_BYTES) throw new RangeError(`a reply of ${size} bytes`)
     const taken = size > this.#maxBytes ? HEADER_BYTES : size
-    if (this.#held.length < LENGTH_BYTES + taken) return undefined
+    if (!this.#holds(LENGTH_BYTES + taken)) return undefined
     const frame = this.#take(LENGTH_BYTES + taken)
     const code = size > taken ? TOO_LARGE : frame.readInt32BE(ERROR_AT)
     frame.writeInt32BE(taken, 0)
@@ -48,9 +64,14 @@ export class Frames {
 
   #handshake(size: number): Buffer | undefined {
     if (size < 0 || size > HANDSHAKE_BYTES) throw new RangeError(`a handshake of ${size} bytes`)
-    if (this.#held.length < LENGTH_BYTES + size) return undefined
+    if (!this.#holds(LENGTH_BYTES + size)) return undefined
     this.#first = false
     return this.#take(LENGTH_BYTES + size)
+  }
+
+  #holds(length: number): boolean {
+    this.#wanted = this.#skip > 0 ? 0 : length // what is skipped is let go as it comes
+    return this.#held.length >= length
   }
 
   #take(length: number): Buffer {

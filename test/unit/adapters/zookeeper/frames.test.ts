@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Frames } from '../../../../adapters/connections/zookeeper/frames.ts'
 
@@ -65,6 +65,26 @@ test('a reply that is too large is an error of that request alone', () => {
     [2, -5, 0],
     [3, 0, 1],
   ])
+})
+
+test.each([
+  ['one large reply', [reply(1, 0, Buffer.alloc(1 << 20))]],
+  ['many small ones', Array.from({ length: 5_000 }, (_, n) => reply(n, 0, Buffer.alloc(190)))],
+])('each byte is copied once or twice, however small the pieces: %s', (_, replies) => {
+  const bytes = Buffer.concat([HANDSHAKE, ...replies])
+  const concat = jest.spyOn(Buffer, 'concat')
+  const frames = new Frames(2 << 20)
+  let whole = 0
+  for (let at = 0; at < bytes.length; at += 512) {
+    whole += frames.push(Buffer.from(bytes.subarray(at, at + 512))).length
+  }
+  const copied = concat.mock.calls
+    .flatMap(([parts]) => parts)
+    .reduce((sum, { length }) => sum + length, 0)
+  concat.mockRestore()
+  expect(whole).toBe(replies.length + 1)
+  expect(copied).toBeGreaterThan(0)
+  expect(copied).toBeLessThanOrEqual(2 * bytes.length)
 })
 
 test.each([
