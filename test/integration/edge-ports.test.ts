@@ -104,7 +104,9 @@ describe('edge: a port for each service', () => {
     await using rig = await startEdge({ ports, log })
     await rig.expose('one', [1])
     await rig.expose('two', [1])
-    void rig.expose('three', [1])
+    const key = { name: 'three', protocol: 'http' }
+    const third = { direction: 'legacy-to-mesh', key, endpoints: [instanceAt(1)] } as const
+    expect(rig.edge.exposure.offer(third)).toBeUndefined()
     await until(() => logged.some((line) => line.includes('PORTS_EXHAUSTED')))
     expect(rig.edge.status()).toMatchObject({ offered: 3, waiting: 1, routes: 2 })
     const why = (name: string): string | undefined =>
