@@ -9,7 +9,7 @@ import type { Log } from '../kernel/log.ts'
 import type { Lull } from '../kernel/lull.ts'
 import type { Metrics } from '../kernel/metrics.ts'
 import type { Registry } from '../registry/ports.ts'
-import type { BridgeOptions } from '../sync/bridge.ts'
+import type { BridgeOptions } from '../sync/bridge-parts.ts'
 
 export interface RegistryDeps {
   readonly owner: string

@@ -1,29 +1,19 @@
-import type { Clock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
-import type { Metrics } from '../kernel/metrics.ts'
 import { together } from '../kernel/together.ts'
 import type { Task } from '../kernel/together.ts'
-import type { DirectionName, Exposure } from '../registry/exposure.ts'
+import type { DirectionName } from '../registry/exposure.ts'
 import type { KeyText } from '../registry/model.ts'
 import type { Registry } from '../registry/ports.ts'
-import type { AddressingOptions } from './addressing.ts'
-import { RemovalBudget } from './budget.ts'
-import type { BudgetOptions } from './budget.ts'
-import { Direction } from './direction.ts'
-import type { DirectionParts } from './direction.ts'
+import type { BridgeOptions, BridgeParts } from './bridge-parts.ts'
 import { unreadableAs } from './doubts.ts'
 import type { Unreadable } from './doubts.ts'
 import { explainIn } from './explain.ts'
 import type { ExplainedService } from './explain.ts'
 import { follow } from './follow.ts'
-import { Identity } from './identity.ts'
-import { Lane } from './lane.ts'
+import type { Lane } from './lane.ts'
 import { createMeters } from './meters.ts'
 import type { Meters } from './meters.ts'
 import { Mirror } from './mirror.ts'
 import type { MirrorChange } from './mirror.ts'
-import type { NameOptions } from './name-rules.ts'
-import { Offers } from './offers.ts'
 import { Orders } from './orders.ts'
 import type { Order, OrderKind, Scope } from './orders.ts'
 import type { Plan } from './plan.ts'
@@ -32,34 +22,7 @@ import { Side } from './side.ts'
 import type { End } from './side.ts'
 import { mirrorStatus } from './status.ts'
 import type { BridgeStatus, MirrorStatus } from './status.ts'
-import { Writer } from './writer.ts'
-
-export interface BridgeParts {
-  /** The registries of this side in order of precedence; at least one. */
-  readonly legacy: readonly Registry[]
-  readonly mesh: readonly Registry[]
-  readonly exposure: Exposure
-  /** Identity of this gateway: what carries it is ours. */
-  readonly owner: string
-  /** Identity that it shares with its replicas; without one nothing is addressed directly. */
-  readonly cluster?: string | undefined
-  readonly options: BridgeOptions
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly clock: Clock
-}
-
-/** The parts of the gateway's configuration that sync reads: `sync`, `names` and `addressing`. */
-export interface BridgeOptions {
-  readonly names: NameOptions
-  /** Absent is `gateway` for all. */
-  readonly addressing?: AddressingOptions | undefined
-  readonly quietPeriodMs: number
-  readonly maxDelayMs: number
-  readonly removalBudget: BudgetOptions
-  /** Names of services whose entries stay when no instance is left; absent is none. */
-  readonly scaleToZero?: readonly string[] | undefined
-}
+import { Writing } from './writing.ts'
 
 /** Keeps the registries of two sides in line with each other, both ways. */
 export interface Bridge {
@@ -112,26 +75,13 @@ export function createBridge(parts: BridgeParts): Bridge {
   return new TwoWayBridge(parts)
 }
 
-/** One direction's part that all its lanes share. */
-interface Way {
-  readonly name: DirectionName
-  readonly from: Side
-  readonly toSide: Side
-  readonly offers: Offers
-}
-
 class TwoWayBridge implements Bridge {
   readonly #parts: BridgeParts
   readonly #meters: Meters
   readonly #orders: Orders
   /** Of both sides. */
   readonly #ends: readonly End[]
-  /** One for each registry, in the order of `#ends`. */
-  readonly #identities: readonly Identity[]
-  /** One for each registry, if replicas share an identity; by its mirror. */
-  readonly #writers = new Map<Mirror, Writer>()
-  /** One for each registry that is written. */
-  readonly #lanes: readonly Lane[]
+  readonly #writing: Writing
 
   constructor(parts: BridgeParts) {
     this.#parts = parts
@@ -140,18 +90,20 @@ class TwoWayBridge implements Bridge {
     const legacy = sideOf(parts.legacy, parts)
     const mesh = sideOf(parts.mesh, parts)
     this.#ends = [...legacy.ends, ...mesh.ends]
-    this.#identities = this.#ends.map((end) => this.#identity(end))
-    this.#lanes = [
-      ...this.#lanesOf('legacy-to-mesh', legacy, mesh),
-      ...this.#lanesOf('mesh-to-legacy', mesh, legacy),
-    ]
+    const sides = { legacy, mesh, orders: this.#orders, meters: this.#meters }
+    this.#writing = new Writing(parts, sides)
+  }
+
+  get #lanes(): readonly Lane[] {
+    return this.#writing.lanes
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const unsubscribe = this.#parts.exposure.onChange((direction, source) => {
       for (const lane of this.#lanes) lane.addressChanged(direction, source)
     })
-    const parts = [...this.#identities, ...this.#writers.values(), ...this.#lanes]
+    const { identities, writers } = this.#writing
+    const parts = [...identities, ...writers, ...this.#lanes]
     const tasks = parts.map((one) => (stop: AbortSignal) => one.run(stop))
     try {
       await together([...tasks, ...this.#shows(), ...this.#follows()], signal)
@@ -176,7 +128,7 @@ class TwoWayBridge implements Bridge {
     return {
       ready: this.ready(),
       mirrors: this.#ends.map(({ mirror }) => mirrorStatus(mirror)),
-      identities: this.#identities.map(({ status }) => status),
+      identities: this.#writing.identities.map(({ status }) => status),
       directions: this.#lanes.map((lane) => lane.status()),
       orders: this.#orders.all,
     }
@@ -226,62 +178,6 @@ class TwoWayBridge implements Bridge {
     return this.#lanes.reduce((sum, lane) => sum + lane.lookAgain(scope), 0)
   }
 
-  #lanesOf(name: DirectionName, from: Side, toSide: Side): readonly Lane[] {
-    const way = { name, from, toSide, offers: new Offers(name, this.#parts.exposure) }
-    return toSide.ends.map((to) => this.#lane(way, to))
-  }
-
-  #lane(way: Way, to: End): Lane {
-    const { owner, cluster, exposure, options, log, clock } = this.#parts
-    const reads = { counts: () => way.from.reads(), request: () => way.from.resync() }
-    const direction = new Direction({
-      ...way,
-      owner,
-      cluster,
-      to: to.mirror,
-      toSink: to.registry.sink,
-      identity: this.#identities[this.#ends.indexOf(to)] ?? NOBODY,
-      writer: this.#writer(way.from, to),
-      exposure,
-      budget: new RemovalBudget(options.removalBudget, clock, reads),
-      orders: this.#orders,
-      names: options.names,
-      addressing: options.addressing,
-      log,
-      clock,
-    })
-    direction.scaleToZero.configure(options.scaleToZero ?? [])
-    return new Lane(direction, { ...options, log, clock, meters: this.#meters })
-  }
-
-  #identity({ registry, mirror }: End): Identity {
-    const { log, clock } = this.#parts
-    const onChange = (): void => {
-      this.#meters.identity(registry.name, identity.isHeld)
-      this.#permissionChanged(mirror)
-    }
-    const identity = new Identity(registry, { log, clock, onChange })
-    return identity
-  }
-
-  #writer(from: Side, { registry, mirror }: End): DirectionParts['writer'] {
-    const { cluster, log } = this.#parts
-    if (cluster === undefined) return NO_WRITER
-    const lease = registry.lease(cluster)
-    const onChange = (): void => {
-      this.#meters.writer(registry.name, writer.state === 'writing')
-      this.#permissionChanged(mirror)
-    }
-    const writer = new Writer({ registry: registry.name, lease, from, log, onChange })
-    this.#writers.set(mirror, writer)
-    return writer
-  }
-
-  #permissionChanged(written: Mirror): void {
-    const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === written)
-    for (const lane of lanes) lane.permissionChanged()
-  }
-
   #follows(): readonly Task[] {
     return this.#ends.map((end) => (signal) => this.#follow(end, signal))
   }
@@ -289,7 +185,7 @@ class TwoWayBridge implements Bridge {
   #shows(): readonly Task[] {
     const { log, clock } = this.#parts
     return this.#ends.map(({ registry, mirror }) => {
-      const lanes = this.#lanes.filter(({ direction }) => direction.parts.to === mirror)
+      const lanes = this.#writing.lanesTo(mirror)
       const ready = (): boolean => this.ready()
       return (signal) => showOnceAnswered({ registry, lanes, ready, log, clock }, signal)
     })
@@ -307,15 +203,6 @@ class TwoWayBridge implements Bridge {
     }
     await follow(mirror, registry.source, { log, clock, wake }, signal)
   }
-}
-
-const NOBODY: DirectionParts['identity'] = { isHeld: false, isMissing: false }
-const NO_WRITER: DirectionParts['writer'] = {
-  state: 'idle',
-  fence: undefined,
-  mayRemove: true,
-  needs: () => undefined,
-  lose: () => undefined,
 }
 
 function sideOf(

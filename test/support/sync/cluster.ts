@@ -3,7 +3,7 @@ import { keyText } from '../../../src/registry/model.ts'
 import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import type { AddressingMode, AddressingOptions } from '../../../src/sync/addressing.ts'
-import type { BridgeOptions } from '../../../src/sync/bridge.ts'
+import type { BridgeOptions } from '../../../src/sync/bridge-parts.ts'
 import { Gateway } from './gateway.ts'
 import { ObservedBackend, turns, unevenPace } from './observed-backend.ts'
 
