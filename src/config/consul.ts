@@ -57,7 +57,7 @@ export const consul = z
       .max(10_000)
       .default(64)
       .describe(
-        'Services followed by a connection of their own, the rest is swept; keep twice as many below the agent’s limits.http_max_conns_per_client (200 by default), as connections that were given up still count for a while',
+        'Services followed by a connection of their own, the rest is swept, and a third is kept for those of the rest that change; keep twice as many below the agent’s limits.http_max_conns_per_client (200 by default), as connections that were given up still count for a while',
       ),
   })
   .refine(({ token, tokenFile }) => token === undefined || tokenFile === undefined, {
