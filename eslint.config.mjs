@@ -42,6 +42,12 @@ export default tseslint.config(
         'error',
         { object: 'process', property: 'env', message: 'Only src/config reads the environment.' },
         { object: 'process', property: 'argv', message: 'Only src/cli.ts reads the command line.' },
+        {
+          object: 'AbortSignal',
+          property: 'timeout',
+          message:
+            'Take timeLimit of src/kernel: joined with another signal this one may never come.',
+        },
       ],
     },
   },

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ERROR_CODES, errorMessage, IsthmusError } from '../kernel/errors.ts'
 import type { ErrorCode } from '../kernel/errors.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import { OPERATOR_HEADER } from './api.ts'
 import { explanation, type ExplainAnswer } from './explain-answer.ts'
 import { failure } from './openapi.ts'
@@ -68,7 +69,7 @@ export class AdminClient {
     signal: AbortSignal,
   ): Promise<T> {
     const { url, token, operator } = this.#options
-    const limit = AbortSignal.timeout(TIMEOUT_MS)
+    const limit = timeLimit(TIMEOUT_MS)
     const headers = {
       [OPERATOR_HEADER]: operator,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),

@@ -9,6 +9,7 @@ import { errorCode, explainError, IsthmusError } from '../kernel/errors.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import { openRegistry } from './registries.ts'
 import { SpanStores } from './span-stores.ts'
 import { openStateStore } from './state-stores.ts'
@@ -146,7 +147,7 @@ const lookAt =
   }
 
 async function tryProbe(probe: Probe, signal: AbortSignal): Promise<boolean> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS)
+  const limit = timeLimit(TIMEOUT_MS)
   try {
     const bounded = AbortSignal.any([signal, limit])
     print(`ok      ${probe.name}: ${await probe.look(bounded)}`)

@@ -9,6 +9,7 @@ import { Lifetime } from '../kernel/lifetime.ts'
 import { Lull } from '../kernel/lull.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import { together, type Task } from '../kernel/together.ts'
 import type { Registry } from '../registry/ports.ts'
 import { createBridge, type Bridge } from '../sync/bridge.ts'
@@ -68,7 +69,7 @@ async function runUntilStopped(
     }
     if (signal.aborted && onStop() === 'drain') {
       drain.begin('stop')
-      await drain.over(AbortSignal.any([failed, AbortSignal.timeout(TAKE_BACK_MS)]))
+      await drain.over(AbortSignal.any([failed, timeLimit(TAKE_BACK_MS)]))
     }
     end.abort()
   }

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage } from '../kernel/errors.ts'
 import type { Log } from '../kernel/log.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import type { Registry } from '../registry/ports.ts'
 
 /** A registry that does not answer must not hold up the end of the process for longer. */
@@ -12,7 +13,7 @@ const HIDE_MS = 5_000
 export async function hideAll(
   registries: readonly Pick<Registry, 'name' | 'presence'>[],
   log: Log,
-  limit: AbortSignal = AbortSignal.timeout(HIDE_MS),
+  limit: AbortSignal = timeLimit(HIDE_MS),
 ): Promise<void> {
   const hidden = registries.map(async ({ name, presence }) => {
     try {

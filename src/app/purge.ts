@@ -4,6 +4,7 @@ import { errorCode, IsthmusError } from '../kernel/errors.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import { silentLog } from '../kernel/log.ts'
 import { Metrics } from '../kernel/metrics.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import type { Registry } from '../registry/ports.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { required, startProcess } from './process.ts'
@@ -110,7 +111,7 @@ async function holdWithin(
   signal: AbortSignal,
 ): Promise<void> {
   for (const limitMs of [WRITE_WITHIN_MS, withinMs]) {
-    const limit = AbortSignal.timeout(limitMs)
+    const limit = timeLimit(limitMs)
     try {
       await hold(AbortSignal.any([signal, limit]))
       return
@@ -158,7 +159,7 @@ function mayBeAlive(
 
 async function mustAnswer(registry: Registry, signal: AbortSignal): Promise<void> {
   try {
-    await registry.describe(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]))
+    await registry.describe(AbortSignal.any([signal, timeLimit(ANSWER_WITHIN_MS)]))
   } catch (cause) {
     signal.throwIfAborted()
     throw new IsthmusError(

@@ -7,6 +7,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import type { Log } from '../kernel/log.ts'
 import type { CheckpointStore, SpanReader, SpanStore } from '../../trace-converter/store.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 
 /** How long a store may take to open. */
 const OPEN_TIMEOUT_MS = 10_000
@@ -62,7 +63,7 @@ export class SpanStores implements AsyncDisposable {
     { name, path, retentionMs }: Extract<WritableStoreConfig, { kind: 'sqlite' }>,
     mode: 'read' | 'write',
   ): Promise<SqliteSpanStore> {
-    const signal = AbortSignal.timeout(OPEN_TIMEOUT_MS)
+    const signal = timeLimit(OPEN_TIMEOUT_MS)
     return this.#life.use(await SqliteSpanStore.open({ name, path, retentionMs, mode }, signal))
   }
 }

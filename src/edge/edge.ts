@@ -3,6 +3,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { Lifetime } from '../kernel/lifetime.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Metrics } from '../kernel/metrics.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import type { Exposure } from '../registry/exposure.ts'
 import type { StateStore } from '../registry/ports.ts'
 import { BoundedTraceMemory, type TraceMemoryLimits } from './bounded-trace-memory.ts'
@@ -161,7 +162,7 @@ async function assemble(
       draining = true
       services.close()
       for (const listener of Object.values(http)) listener.closeIdle()
-      await crossings.over(AbortSignal.any([abort, AbortSignal.timeout(live.traffic.drainMs)]))
+      await crossings.over(AbortSignal.any([abort, timeLimit(live.traffic.drainMs)]))
     },
     configure: (next) => {
       live = liveParts(next, reporters)

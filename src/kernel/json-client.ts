@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { IsthmusError, errorCode, errorMessage } from './errors.ts'
 import type { ErrorCode } from './errors.ts'
+import { timeLimit } from './time-limit.ts'
 
 export interface JsonClientOptions {
   /** Base URL; its path is kept before the path of every request. */
@@ -38,7 +39,7 @@ export class JsonClient implements AsyncDisposable {
   async get(path: string, parameters: Parameters, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted()
     const target = this.#target(path, parameters)
-    const limit = AbortSignal.timeout(this.#options.timeoutMs)
+    const limit = timeLimit(this.#options.timeoutMs)
     try {
       const answer = await this.#pool.request({
         path: target,

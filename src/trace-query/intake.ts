@@ -10,6 +10,7 @@ import type { Span } from '../../trace-converter/span/model.ts'
 import { decodeOtlpSpans } from '../../trace-converter/span/otlp-json.ts'
 import { decodeZipkinSpans } from '../../trace-converter/span/zipkin-json.ts'
 import type { SpanWriter } from '../../trace-converter/store.ts'
+import { timeLimit } from '../kernel/time-limit.ts'
 import { statusOf } from './answers.ts'
 
 /** A store that takes spans in, and the name that its spans carry. */
@@ -115,7 +116,7 @@ export function intakeRoutes(app: FastifyInstance, options: IntakeOptions): void
       const decoded = protocol.decode(body, store.name)
       if (decoded.spans.length > 0) {
         // Taken is taken: a caller that hangs up now does not cost its spans.
-        await store.writer.append(decoded.spans, AbortSignal.timeout(WRITE_TIMEOUT_MS))
+        await store.writer.append(decoded.spans, timeLimit(WRITE_TIMEOUT_MS))
       }
       taken.inc({ protocol: protocol.name, outcome: 'stored' }, decoded.spans.length)
       taken.inc({ protocol: protocol.name, outcome: 'refused' }, decoded.problems.length)

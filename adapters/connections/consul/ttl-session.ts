@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { Lifetime } from '../../../src/kernel/lifetime.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import { statusError, type ConsulHttp } from './http.ts'
 import { parser } from './parse.ts'
 
@@ -82,7 +83,7 @@ class RenewedSession implements TtlSession {
     clearTimeout(this.#timer)
     this.#ended.abort()
     await this.#life[Symbol.asyncDispose]()
-    const limit = AbortSignal.timeout(DESTROY_TIMEOUT_MS)
+    const limit = timeLimit(DESTROY_TIMEOUT_MS)
     await destroySession(this.#http, this.id, limit).catch(() => undefined)
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Lifetime } from '../../../src/kernel/lifetime.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import type { Fence, Lease, Term } from '../../../src/registry/ports.ts'
 import type { Generation } from '../../connections/file/generations.ts'
 import { LAPSE_MS, RENEW_MS, type Seat } from './seat.ts'
@@ -53,7 +54,7 @@ class FileTerm implements Term {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     await this.#renewing
-    await this.#seat.leave(this.#generation, AbortSignal.timeout(RENEW_MS)).catch(() => undefined) // it lapses by itself
+    await this.#seat.leave(this.#generation, timeLimit(RENEW_MS)).catch(() => undefined) // it lapses by itself
   }
 
   /** Ends the term earlier than others may take over: at the latest one renewal before. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import type { Presence } from '../../../src/registry/ports.ts'
 import type { Generation } from '../../connections/file/generations.ts'
 import { RENEW_MS, type Holder, type Seat } from './seat.ts'
@@ -53,7 +54,7 @@ export class FilePresence implements Presence, AsyncDisposable {
     const mine = this.#mine
     this.#mine = undefined
     // What cannot be said now is found out by the next one: our process has ended.
-    if (mine) await this.#seat.leave(mine, AbortSignal.timeout(RENEW_MS)).catch(() => undefined)
+    if (mine) await this.#seat.leave(mine, timeLimit(RENEW_MS)).catch(() => undefined)
   }
 
   /** An outage takes nothing away; the other one, if there is any, will be met after it. */

@@ -4,6 +4,7 @@ import type { Server } from 'node-zookeeper-client'
 import type { Log } from '../../../src/kernel/log.ts'
 import { Lull } from '../../../src/kernel/lull.ts'
 import type { Metrics } from '../../../src/kernel/metrics.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import type { ServiceKey } from '../../../src/registry/model.ts'
 import { GarbageBook } from './garbage.ts'
@@ -129,7 +130,7 @@ async function firstVersion(
   servers: readonly Server[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_MS)])
+  const limit = AbortSignal.any([signal, timeLimit(VERSION_MS)])
   const answers = servers.map(async ({ host, port }) => {
     const socket = connect({ host, port, signal: limit })
     socket.end('srvr')

@@ -1,6 +1,7 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
 import type { Lull } from '../../../src/kernel/lull.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import { sameInstance, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
@@ -100,7 +101,7 @@ export class ZookeeperSink implements RegistrySink {
   async #connected(signal: AbortSignal): Promise<Connection> {
     const { supervisor, connectMs } = this.#parts
     if (supervisor.connection) return supervisor.connection // no timer for each of thousands
-    const timeout = AbortSignal.timeout(connectMs)
+    const timeout = timeLimit(connectMs)
     try {
       return await supervisor.connected(AbortSignal.any([signal, timeout]))
     } catch (error) {

@@ -1,4 +1,5 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import type { Fence, Term } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
@@ -89,7 +90,7 @@ export class ZookeeperTerm implements Term {
   }
 
   async #remove(): Promise<void> {
-    const connection = await this.#supervisor.connected(AbortSignal.timeout(RETURN_MS))
+    const connection = await this.#supervisor.connected(timeLimit(RETURN_MS))
     if (connection.sessionId === this.#session)
       await connection.commit([{ kind: 'remove', path: this.fence, version: 0 }])
   }

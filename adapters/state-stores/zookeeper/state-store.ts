@@ -1,5 +1,6 @@
 import { errorCode, errorMessage, isRetryable, IsthmusError } from '../../../src/kernel/errors.ts'
 import type { Log } from '../../../src/kernel/log.ts'
+import { timeLimit } from '../../../src/kernel/time-limit.ts'
 import type { StateEntry, StateStore } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
 import { ensembleOf, type EnsembleOptions } from '../../connections/zookeeper/ensemble.ts'
@@ -69,7 +70,7 @@ export class ZookeeperStateStore implements StateStore, AsyncDisposable {
     attempt: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted()
-    const limit = AbortSignal.timeout(this.#connectMs)
+    const limit = timeLimit(this.#connectMs)
     try {
       return await attempt(await this.#supervisor.connected(AbortSignal.any([signal, limit])))
     } catch (cause) {

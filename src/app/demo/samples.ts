@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { IsthmusError } from '../../kernel/errors.ts'
+import { timeLimit } from '../../kernel/time-limit.ts'
 
 /** The chain of the demonstration: legacy, mesh, legacy, mesh. */
 export const CHAIN = [
@@ -48,10 +49,7 @@ export async function startSample(
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   )
   try {
-    const url = await firstLine(
-      child,
-      AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]),
-    )
+    const url = await firstLine(child, AbortSignal.any([signal, timeLimit(START_TIMEOUT_MS)]))
     return { name, side, url, [Symbol.asyncDispose]: () => stop(child) }
   } catch (cause) {
     await stop(child)

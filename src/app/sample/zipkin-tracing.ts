@@ -1,4 +1,5 @@
 import zipkin from 'zipkin'
+import { timeLimit } from '../../kernel/time-limit.ts'
 import type { SampleTracing, ServedRequest } from './tracing.ts'
 
 /** Spans of one batch are posted together, so late, once this many milliseconds have passed. */
@@ -92,7 +93,7 @@ class SpanPoster {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: `[${spans.join(',')}]`,
-      signal: AbortSignal.timeout(5_000),
+      signal: timeLimit(5_000),
     })
       .catch(() => undefined) // a service does not fail over its tracing
       .finally(() => this.#sending.delete(sending))
