@@ -19,6 +19,7 @@ const OURS: ServiceKey = { name: 'ours', protocol: 'http' }
 const STANDING = ['10.7.0.1', '10.7.0.2'].map((host) => ({ host, port: 8080 }))
 const THIRD = { host: '10.7.0.3', port: 8080 }
 const EVERY_MS = 10
+const ELECTED_WITHIN_MS = 30_000
 
 /** Registers and removes a third instance of one service after the other; counts what was done. */
 async function churn(client: ConsulClient, done: { count: number }, signal: AbortSignal) {
@@ -26,13 +27,14 @@ async function churn(client: ConsulClient, done: { count: number }, signal: Abor
     const key = KEYS[n % KEYS.length]
     if (!key) continue
     const adds = Math.floor(n / KEYS.length) % 2 === 0
-    await eventually(`change ${n}`, async () => {
+    const taken = async (): Promise<boolean> => {
       const change = adds ? client.register(key, THIRD) : client.deregister(key, THIRD)
       return change.then(
         () => true,
         () => false, // nobody leads: the same again
       )
-    })
+    }
+    await eventually(`change ${n}`, taken, ELECTED_WITHIN_MS)
     done.count += 1
     await delay(EVERY_MS)
   }
