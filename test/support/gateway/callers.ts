@@ -25,7 +25,8 @@ export async function foundInLegacy(stage: Stage): Promise<Found> {
   const folders = stage.services.meshKeys.map(folderOf)
   const asked = folders.map(async (folder) => {
     const entries = paths.filter((path) => path.startsWith(`${folder}/`))
-    return [folder, await Promise.all(entries.map((path) => addressOf(stage, path)))] as const
+    const addresses = await Promise.all(entries.map((path) => addressOf(stage, path)))
+    return [folder, addresses.flat()] as const
   })
   return sorted(await Promise.all(asked))
 }
@@ -42,12 +43,14 @@ export async function silentOf(addresses: Iterable<string>): Promise<readonly st
   return (await Promise.all(called)).flat()
 }
 
-async function addressOf(stage: Stage, path: string): Promise<string> {
+/** None where it has gone meanwhile, as what a killed gateway left does when its session ends. */
+async function addressOf(stage: Stage, path: string): Promise<readonly string[]> {
   const [, dubbo] = /%3A%2F%2F(.+?)%2F/.exec(path) ?? []
-  if (dubbo !== undefined) return decodeURIComponent(dubbo)
-  const { data } = (await stage.services.legacy.read(path)) ?? { data: '{}' }
-  const { address, port } = spring.parse(JSON.parse(data))
-  return `${address}:${port}`
+  if (dubbo !== undefined) return [decodeURIComponent(dubbo)]
+  const read = await stage.services.legacy.read(path)
+  if (!read) return []
+  const { address, port } = spring.parse(JSON.parse(read.data))
+  return [`${address}:${port}`]
 }
 
 function sorted(all: readonly (readonly [string, readonly string[]])[]): Found {
