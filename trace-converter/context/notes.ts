@@ -22,8 +22,11 @@ export function isNote({ key }: TracestateMember): boolean {
   return KEY.test(key)
 }
 
+/** In order of name: what was read again, merged or not, is written as the same text. */
 function textsOf({ vendor, rawTraceId }: TraceContext): readonly (readonly [string, string])[] {
-  const fields = Object.entries(vendor).filter(([name]) => !ELSEWHERE.includes(vendorAspect(name)))
+  const fields = Object.entries(vendor)
+    .filter(([name]) => !ELSEWHERE.includes(vendorAspect(name)))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return rawTraceId === undefined ? fields : [[RAW_TRACE_ID, rawTraceId], ...fields]
 }
 
