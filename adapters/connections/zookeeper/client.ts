@@ -76,10 +76,14 @@ export function openClient(
   const receive = manager.onSocketData.bind(manager)
   manager.onSocketData = (bytes) => {
     heardMs = performance.now()
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0 // else a znode that is not there costs more than ten that are
     try {
       for (const frame of frames.push(bytes)) receive(frame)
     } catch {
       drop() // not ZooKeeper's protocol: as good as no connection
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
     }
   }
 
