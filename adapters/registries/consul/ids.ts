@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { keyText, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
 
 /**
@@ -13,9 +13,8 @@ type Address = Pick<Instance, 'host' | 'port'>
 
 /** The same on every replica and after every restart; other labels are the same record. */
 export function serviceIdOf(owner: string, key: ServiceKey, { host, port }: Address): string {
-  const said = `${keyText(key)} ${host} ${port}`
-  const hash = createHash('sha256').update(said).digest('hex').slice(0, 20)
-  return `isthmus-${owner}-${hash}`
+  const said = hash('sha256', `${keyText(key)} ${host} ${port}`, 'hex').slice(0, 20)
+  return `isthmus-${owner}-${said}`
 }
 
 export function instanceId(node: string, serviceId: string): string {

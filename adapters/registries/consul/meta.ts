@@ -67,10 +67,10 @@ function pack(pairs: readonly Pair[]): Meta | undefined {
   const fits = pairs.filter(
     ([key, value]) => key.length <= LONGEST_KEY && Buffer.byteLength(value) <= LONGEST_VALUE,
   )
-  const allFit = fits.length === pairs.length && pairs.length <= MOST_PAIRS
-  const plain = allFit ? fits : fits.slice(0, MOST_PLAIN)
+  if (fits.length === pairs.length && pairs.length <= MOST_PAIRS) return Object.fromEntries(fits)
+  const plain = fits.slice(0, MOST_PLAIN)
   const rest = pairs.filter((pair) => !plain.includes(pair))
-  const text = rest.length === 0 ? '' : JSON.stringify(rest)
+  const text = JSON.stringify(rest)
   const room = MOST_PAIRS - plain.length
   if (Buffer.byteLength(text) > room * LONGEST_VALUE) return undefined
   const pieces = split(text)

@@ -13,7 +13,7 @@ import { isPort, readEntry } from './instance.ts'
 import { isRpc } from './marks.ts'
 import { deleteOperation, nodeOperation, putOperations } from './operations.ts'
 import type { OwnRecords } from './own-records.ts'
-import { toRegistration } from './registration.ts'
+import { toRegistration, type Registration } from './registration.ts'
 import type { Operation } from '../../connections/consul/transact.ts'
 import type { Outcome, Transactions } from './txn.ts'
 
@@ -46,6 +46,8 @@ export class ConsulSink implements RegistrySink {
   readonly #transactions: Transactions
   readonly #own: OwnRecords
   readonly #nodesThere = new Set<string>()
+  /** Of what was normalized and is not written yet: it need not be made again. */
+  readonly #registrations = new WeakMap<Instance, Registration>()
 
   constructor(
     owners: ReadonlySet<string>,
@@ -74,13 +76,15 @@ export class ConsulSink implements RegistrySink {
   /** Written and read back, without a Consul in between. */
   normalize(key: ServiceKey, instance: Omit<Instance, 'id'>): Instance {
     const owner = this.#ownerOf(instance)
-    const { Status, ...service } = toRegistration(owner, key, instance)
+    const registration = toRegistration(owner, key, instance)
     const Node = { Node: nodeOf(owner), Address: '' }
-    const Service = { ...service, Tags: [...service.Tags], ModifyIndex: 0 }
-    const Checks = [{ CheckID: '', Status }]
+    const Service = { ...registration, Tags: [...registration.Tags], ModifyIndex: 0 }
+    const Checks = [{ CheckID: '', Status: registration.Status }]
     const rules = { defaultProtocol: key.protocol, ownNode: Node.Node }
-    const read = readEntry({ Node, Service, Checks }, rules)
-    return read?.instance ?? { ...instance, id: instanceId(Node.Node, service.ID) }
+    const entry = readEntry({ Node, Service, Checks }, rules)
+    const read = entry?.instance ?? { ...instance, id: instanceId(Node.Node, Service.ID) }
+    this.#registrations.set(read, registration)
+    return read
   }
 
   accepts({ name, group, version, protocol }: ServiceKey): true | string {
@@ -130,7 +134,7 @@ export class ConsulSink implements RegistrySink {
   async #put(under: Under, instance: Instance, signal: AbortSignal): Promise<number> {
     const { key } = under
     const { owner, node } = this.#placeOf(instance.id) ?? NOWHERE
-    const registration = toRegistration(owner, key, instance)
+    const registration = this.#registrations.get(instance) ?? toRegistration(owner, key, instance)
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const index = this.#own.get(instance.id)?.modifyIndex ?? 0
       const put = putOperations(node, registration, index)
@@ -138,6 +142,7 @@ export class ConsulSink implements RegistrySink {
       if (outcome.kind === 'applied') {
         const modifyIndex = outcome.written.get(registration.ID) ?? 0
         this.#own.is({ instance, modifyIndex })
+        this.#registrations.delete(instance)
         return modifyIndex
       }
       await this.#seeAgain(key, instance.id, outcome.what, signal)

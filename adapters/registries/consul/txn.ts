@@ -22,7 +22,10 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly what: string }
 
 interface Group {
-  readonly operations: readonly Operation[]
+  /** How many operations. */
+  readonly count: number
+  /** As they stand in the body of a transaction, between its brackets. */
+  readonly text: string
   readonly bytes: number
   readonly signal: AbortSignal
   readonly resolve: (outcome: Outcome) => void
@@ -54,9 +57,11 @@ export class Transactions {
   async submit(operations: readonly Operation[], signal: AbortSignal): Promise<Outcome> {
     signal.throwIfAborted()
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.byteLength(JSON.stringify(operations))
-      this.#waiting.push({ operations, bytes, signal, resolve, reject })
-      this.#operations += operations.length
+      const count = operations.length
+      const text = encodeOperations(this.#http, operations).slice(1, -1)
+      const bytes = Buffer.byteLength(text)
+      this.#waiting.push({ count, text, bytes, signal, resolve, reject })
+      this.#operations += count
       if (this.#mayBegin()) void this.#sendAll()
     })
   }
@@ -87,8 +92,7 @@ export class Transactions {
   async #send(groups: readonly Group[]): Promise<void> {
     if (groups.length === 0) return
     try {
-      const all = groups.flatMap(({ operations }) => operations)
-      const body = encodeOperations(this.#http, all)
+      const body = `[${groups.map(({ text }) => text).join(',')}]`
       const answer = await this.#http.put('/txn', body, this.#signal)
       await this.#settle(groups, answer)
     } catch (error) {
@@ -114,7 +118,7 @@ export class Transactions {
     let first = 0
     const innocent: Group[] = []
     for (const group of groups) {
-      const last = first + group.operations.length
+      const last = first + group.count
       const fault = faults.find(({ OpIndex }) => OpIndex >= first && OpIndex < last)
       if (fault) group.resolve({ kind: 'refused', what: fault.What })
       else innocent.push(group)
@@ -138,14 +142,14 @@ export class Transactions {
 }
 
 function countIn(groups: readonly Group[]): number {
-  return groups.reduce((count, { operations }) => count + operations.length, 0)
+  return groups.reduce((sum, { count }) => sum + count, 0)
 }
 
 function howMany(groups: readonly Group[]): number {
   let operations = 0
   let bytes = 0
   const over = groups.findIndex((group) => {
-    operations += group.operations.length
+    operations += group.count
     bytes += group.bytes
     return operations > MOST_OPERATIONS || bytes > MOST_BYTES
   })

@@ -24,7 +24,7 @@ export interface CuratorRecord {
 }
 
 // Spring Cloud makes the URI of an instance from this; without it the URI is empty.
-const URI_SPEC = {
+const URI_SPEC = JSON.stringify({
   parts: [
     { value: 'scheme', variable: true },
     { value: '://', variable: false },
@@ -32,7 +32,7 @@ const URI_SPEC = {
     { value: ':', variable: false },
     { value: 'port', variable: true },
   ],
-}
+})
 
 /**
  * Reads one instance, whatever class wrote its payload. undefined when the bytes are no JSON
@@ -63,17 +63,15 @@ export function parseCuratorJson(data: Buffer): CuratorInstance | undefined {
 export function formatCuratorJson(record: CuratorRecord): Buffer {
   const { id, name, host, port, payloadClass } = record
   const metadata = Object.fromEntries([...record.metadata].sort(([a], [b]) => (a < b ? -1 : 1)))
-  return Buffer.from(
-    JSON.stringify({
-      name,
-      id,
-      address: host,
-      port,
-      sslPort: null,
-      payload: { '@class': payloadClass, id, name, metadata },
-      registrationTimeUTC: 0,
-      serviceType: 'DYNAMIC',
-      uriSpec: URI_SPEC,
-    }),
-  )
+  const text = JSON.stringify({
+    name,
+    id,
+    address: host,
+    port,
+    sslPort: null,
+    payload: { '@class': payloadClass, id, name, metadata },
+    registrationTimeUTC: 0,
+    serviceType: 'DYNAMIC',
+  })
+  return Buffer.from(`${text.slice(0, -1)},"uriSpec":${URI_SPEC}}`)
 }
