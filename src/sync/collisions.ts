@@ -12,6 +12,10 @@ export class Collisions {
     this.#log = log
   }
 
+  get isEmpty(): boolean {
+    return this.#refused.size === 0
+  }
+
   /** In order. */
   get all(): readonly KeyText[] {
     return [...this.#refused.values()].flat().sort()

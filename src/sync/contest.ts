@@ -16,12 +16,15 @@ export interface Contest {
   readonly taken: boolean
 }
 
+const NONE: readonly Candidate[] = []
+const UNWANTED: Contest = { losers: NONE, taken: false }
+
 export function contestFor(direction: Direction, target: ServiceKey): Contest {
   const candidates = direction.places.around(target)
   const [only] = candidates
   // Most often: one service wants a place where nothing stands.
   if (candidates.length <= 1 && direction.parts.to.named(target.name).length === 0) {
-    return { ...(only && { winner: only }), losers: [], taken: false }
+    return only ? { winner: only, losers: NONE, taken: false } : UNWANTED
   }
   const standing = standingClaims(direction, target, candidates)
   const winner = winnerOf(candidates, standing)

@@ -143,6 +143,7 @@ export class Direction {
     losers: readonly Candidate[],
   ): void {
     const { name, to } = this.parts
+    if (losers.length === 0 && this.#collisions.isEmpty) return
     const fields = { direction: name, registry: to.name, target: keyText(target) }
     this.#collisions.note(placeOf(name, target), winner, losers, fields)
   }

@@ -63,10 +63,12 @@ export class Side {
 
   /** What each registry says about a service, as far as it says anything. */
   copies(text: KeyText): readonly Copy[] {
-    return this.ends.flatMap((end) => {
+    const copies: Copy[] = []
+    for (const end of this.ends) {
       const record = end.mirror.record(text)
-      return record ? [{ end, ...record }] : []
-    })
+      if (record) copies.push({ end, key: record.key, instances: record.instances })
+    }
+    return copies
   }
 
   /** Every service that any of its registries has. */

@@ -16,9 +16,10 @@ export function sourceFor(
   target: ServiceKey,
   { winner, losers, holder, taken }: Contest,
 ): Carried | NoSource {
-  const lost: NoSource = { reason: 'collision', detail: `${holder ?? 'another one'} has the name` }
-  if (!winner) return losers.length === 0 ? whyNone(direction, target) : lost
-  if (keyText(winner.target) !== keyText(target)) return lost
+  if (!winner && losers.length === 0) return whyNone(direction, target)
+  if (!winner || keyText(winner.target) !== keyText(target)) {
+    return { reason: 'collision', detail: `${holder ?? 'another one'} has the name` }
+  }
   if (taken) return { reason: 'name-taken' }
   return direction.carried(winner.source) ?? { reason: 'gone' }
 }

@@ -1,3 +1,4 @@
+import { setOwn } from '../kernel/set-own.ts'
 import type { Address } from '../registry/exposure.ts'
 import { keyText } from '../registry/model.ts'
 import type { Instance, Origin, ServiceKey } from '../registry/model.ts'
@@ -27,9 +28,9 @@ export function standIn(
     port: address.port,
     health: endpoints.some(({ health }) => health === 'passing') ? 'passing' : 'warning',
     weight: shared(endpoints.map(({ weight }) => weight)) ?? USUAL_WEIGHT,
-    ...(zone !== undefined && { zone }),
     labels: sharedLabels(endpoints),
     origin: carriedOrigin(owner, key, found),
+    ...(zone !== undefined && { zone }),
   }
 }
 
@@ -53,13 +54,15 @@ function shared<T>(values: readonly T[]): T | undefined {
 
 /** What all of them say, in order of name. */
 function sharedLabels(instances: readonly Instance[]): Readonly<Record<string, string>> {
-  const [first, ...others] = instances
-  return Object.fromEntries(
-    Object.entries(first?.labels ?? {})
-      .filter(([name]) => !VOLATILE_LABELS.has(name))
-      .filter(([name, value]) => others.every(({ labels }) => labels[name] === value))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
+  const [first] = instances
+  const said = first?.labels ?? {}
+  const shared: Record<string, string> = {}
+  for (const name of Object.keys(said).sort()) {
+    if (VOLATILE_LABELS.has(name)) continue
+    const value = said[name] ?? ''
+    if (instances.every(({ labels }) => labels[name] === value)) setOwn(shared, name, value)
+  }
+  return shared
 }
 
 /**
@@ -90,9 +93,10 @@ export function originOf(found: readonly Found[]): Origin | undefined {
 
 /** Those that gateways brought, by a fixed order of their ways. */
 function brought(found: readonly Found[]): readonly { origin: Origin; registry: string }[] {
-  const all = found.flatMap(({ instance: { origin }, registry }) =>
-    origin ? [{ origin, registry }] : [],
-  )
+  const all: { origin: Origin; registry: string }[] = []
+  for (const { instance, registry } of found) {
+    if (instance.origin) all.push({ origin: instance.origin, registry })
+  }
   return all.length < 2 ? all : all.sort((a, b) => (wayText(a) < wayText(b) ? -1 : 1))
 }
 

@@ -1,3 +1,4 @@
+import { setOwn } from '../../../src/kernel/set-own.ts'
 import {
   parseKeyText,
   type Health,
@@ -40,8 +41,8 @@ export function readEntry(entry: Entry, rules: ReadingRules): ReadEntry | undefi
   const meta = unpackMeta(Service.Meta ?? {})
   const key = readKey(Service.Service, meta, rules.defaultProtocol)
   const isOwn = Node.Node === rules.ownNode
-  const counting = (Checks ?? []).filter(({ CheckID }) => !isOwn || CheckID !== HIDING_CHECK)
-  const health = worst(counting.map(({ Status }) => Status))
+  const checks = Checks ?? []
+  const health = worst(isOwn ? checks.filter(({ CheckID }) => CheckID !== HIDING_CHECK) : checks)
   const weights = Service.Weights ?? { Passing: 1, Warning: 1 }
   const wire = health === 'warning' ? weights.Warning : weights.Passing
   const zone = meta[ZONE]
@@ -54,8 +55,8 @@ export function readEntry(entry: Entry, rules: ReadingRules): ReadEntry | undefi
     health,
     weight: fromWireWeight(wire, meta[MARK.weight]),
     labels: Service.Connect?.Native ? { [CONNECT]: 'native', ...labels } : labels,
-    ...(zone === undefined ? {} : { zone }),
-    ...(origin === undefined ? {} : { origin }),
+    ...(zone !== undefined && { zone }),
+    ...(origin && { origin }),
   }
   return { key, instance }
 }
@@ -69,9 +70,9 @@ function readKey(name: string, meta: Meta, defaultProtocol: string): ServiceKey 
   const { group, version } = isRpc(protocol) ? meta : {}
   return {
     name,
-    ...(group ? { group } : {}),
-    ...(version ? { version } : {}),
     protocol,
+    ...(group && { group }),
+    ...(version && { version }),
   }
 }
 
@@ -81,9 +82,9 @@ function orElse(text: string | null | undefined, instead: string): string {
 }
 
 /** Unknown words count as critical: nothing says that traffic may go there. */
-function worst(statuses: readonly string[]): Health {
-  if (statuses.some((status) => status !== 'passing' && status !== 'warning')) return 'critical'
-  return statuses.includes('warning') ? 'warning' : 'passing'
+function worst(checks: readonly { readonly Status: string }[]): Health {
+  if (checks.some(({ Status }) => Status !== 'passing' && Status !== 'warning')) return 'critical'
+  return checks.some(({ Status }) => Status === 'warning') ? 'warning' : 'passing'
 }
 
 function readOrigin(meta: Meta): Origin | undefined {
@@ -98,12 +99,12 @@ function readOrigin(meta: Meta): Origin | undefined {
 /** A service's own metadata is taken as it stands; only what a gateway wrote is escaped. */
 function readLabels(key: ServiceKey, meta: Meta, tags: readonly string[]): Meta {
   const isOurs = MARK.owner in meta
-  const labels: [string, string][] = []
-  for (const [name, value] of Object.entries(meta)) {
+  const labels: Record<string, string> = {}
+  for (const name of Object.keys(meta)) {
     if (name === PROTOCOL || name === ZONE || name.startsWith(OWN_PREFIX)) continue
     if (isKeyPart(key.protocol, name)) continue
-    labels.push([isOurs ? unescapeKey(name) : name, value])
+    setOwn(labels, isOurs ? unescapeKey(name) : name, meta[name] ?? '')
   }
-  if (tags.length > 0) labels.push(['tags', joinTags(tags)])
-  return Object.fromEntries(labels)
+  if (tags.length > 0) labels['tags'] = joinTags(tags)
+  return labels
 }

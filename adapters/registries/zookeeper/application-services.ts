@@ -2,7 +2,7 @@ import type { ServiceKey } from '../../../src/registry/model.ts'
 import type { ApplicationInstance, PublishedService } from './application-json.ts'
 import { healthOf, weightOf } from './dubbo-params.ts'
 import type { Decoded } from './layout.ts'
-import { isMark, originOf, ZONE } from './marks.ts'
+import { labelsIn, originOf, ZONE } from './marks.ts'
 
 /** Parameters that the model says in a field of its own. */
 const FIELDS = new Set(['group', 'version', 'weight', 'enabled', 'disabled'])
@@ -56,7 +56,7 @@ function labelsOf(
   app: string,
   { metadata }: ApplicationInstance,
   { name, params }: PublishedService,
-): Record<string, string> {
+): Readonly<Record<string, string>> {
   const labels = new Map([['application', app], ...metadata, ...params, ['interface', name]])
-  return Object.fromEntries([...labels].filter(([label]) => !FIELDS.has(label) && !isMark(label)))
+  return labelsIn(labels, FIELDS)
 }

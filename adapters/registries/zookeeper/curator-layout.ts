@@ -2,7 +2,7 @@ import type { Health, Instance, ServiceKey } from '../../../src/registry/model.t
 import { applicationOf, isDubboApplication } from './application-json.ts'
 import { formatCuratorJson, parseCuratorJson, type CuratorInstance } from './curator-json.ts'
 import { instanceIn, type Decoded, type Layout, type Reading } from './layout.ts'
-import { bridgeHash, isMark, marksOf, originOf, ZONE } from './marks.ts'
+import { bridgeHash, isMark, labelsIn, marksOf, originOf, ZONE } from './marks.ts'
 
 const STATUS = 'instance_status'
 const PROTOCOL = 'protocol'
@@ -88,11 +88,9 @@ function decodedOf(name: string, json: CuratorInstance): Decoded {
       port,
       health: healthOf(json),
       weight: USUAL_WEIGHT,
-      ...(zone === undefined ? {} : { zone }),
-      labels: Object.fromEntries(
-        [...metadata].filter(([label]) => !FIELDS.has(label) && !isMark(label)),
-      ),
-      ...(origin === undefined ? {} : { origin }),
+      labels: labelsIn(metadata, FIELDS),
+      ...(zone !== undefined && { zone }),
+      ...(origin !== undefined && { origin }),
     },
   }
 }

@@ -9,8 +9,17 @@ import {
   wellFormed,
   type DubboUrl,
 } from './dubbo-url.ts'
-import { instanceIn, type Decoded, type Layout, type Reading } from './layout.ts'
-import { bridgeHash, escapeMark, isMark, marksOf, originOf, unescapeMark, ZONE } from './marks.ts'
+import { instanceIn, type Layout, type Reading } from './layout.ts'
+import {
+  bridgeHash,
+  escapeMark,
+  isMark,
+  labelsIn,
+  marksOf,
+  originOf,
+  unescapeMark,
+  ZONE,
+} from './marks.ts'
 
 /** Dubbo keeps its own things beside the interfaces. */
 const NOT_INTERFACES = new Set(['config', 'metadata', 'mapping'])
@@ -58,32 +67,31 @@ function decode(name: string, child: string): Reading {
   const text = javaDecode(child)
   const url = text === undefined ? undefined : parseDubboUrl(text)
   if (!url) return { kind: 'garbage', reason: 'not a provider URL' }
-  return { kind: 'instance', ...decodedOf(name, url) }
+  return decodedOf(name, url)
 }
 
-function decodedOf(name: string, url: DubboUrl): Decoded {
+function decodedOf(name: string, url: DubboUrl): Reading {
   const { params } = url
   const group = params.get('group')
   const version = params.get('version')
   const zone = unescapeZone(params.get(ZONE))
   const origin = originOf(params)
   return {
+    kind: 'instance',
     key: {
       name, // the parent's word: `interface` and the path may differ from it
       protocol: url.protocol,
-      ...(group ? { group } : {}),
-      ...(version ? { version } : {}), // absent is not 0.0.0
+      ...(group && { group }),
+      ...(version && { version }), // absent is not 0.0.0
     },
     instance: {
       host: url.host,
       port: url.port,
       health: healthOf(params),
       weight: weightOf(params.get('weight')),
-      ...(zone === undefined ? {} : { zone }),
-      labels: Object.fromEntries(
-        [...params].filter(([param]) => !FIELDS.has(param) && !isMark(param)),
-      ),
-      ...(origin === undefined ? {} : { origin }),
+      labels: labelsIn(params, FIELDS),
+      ...(zone !== undefined && { zone }),
+      ...(origin && { origin }),
     },
   }
 }

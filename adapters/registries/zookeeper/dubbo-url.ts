@@ -34,7 +34,7 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD')
 }
 
-const URL_SHAPE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/s
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/
 
 /** Reads a decoded URL as Dubbo does; undefined when it names no address. */
 export function parseDubboUrl(text: string): DubboUrl | undefined {
@@ -52,13 +52,19 @@ interface UrlParts extends Pick<DubboUrl, 'protocol' | 'path' | 'params'> {
 
 /** undefined when it is no URL. */
 export function splitUrl(text: string): UrlParts | undefined {
-  const [, protocol, authority, path = '', query = ''] = URL_SHAPE.exec(text) ?? []
-  if (!protocol || !authority) return undefined
+  const colon = text.indexOf('://')
+  const protocol = text.slice(0, Math.max(colon, 0))
+  const mark = text.indexOf('?', colon)
+  const beforeQuery = mark < 0 ? text.length : mark
+  const slash = text.indexOf('/', colon + 3)
+  const end = slash < 0 || slash > beforeQuery ? beforeQuery : slash
+  const authority = text.slice(colon + 3, end)
+  if (!SCHEME.test(protocol) || authority === '') return undefined
   return {
     protocol: protocol.toLowerCase(),
     authority: authority.slice(authority.lastIndexOf('@') + 1),
-    path,
-    params: parseParams(query),
+    path: text.slice(end + 1, beforeQuery),
+    params: parseParams(text.slice(beforeQuery + 1)),
   }
 }
 
@@ -97,7 +103,7 @@ export function isHost(text: string): boolean {
 
 function parseParams(query: string): Map<string, string> {
   const params = new Map<string, string>()
-  for (const part of query.split(/[&;]/)) {
+  for (const part of query.split(query.includes(';') ? /[&;]/ : '&')) {
     const equals = part.indexOf('=')
     // A name alone is its own value, as Dubbo has it.
     const name = equals < 0 ? part : part.slice(0, equals)

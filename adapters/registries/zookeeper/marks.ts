@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { setOwn } from '../../../src/kernel/set-own.ts'
 import { keyText, parseKeyText, type Origin, type ServiceKey } from '../../../src/registry/model.ts'
 
 /** Parameters and metadata that begin so are ours, and never labels. */
@@ -13,6 +14,18 @@ export const ZONE = 'isthmus-zone'
 
 export function isMark(name: string): boolean {
   return name.startsWith(PREFIX)
+}
+
+/** What is neither ours nor one of `fields`. */
+export function labelsIn(
+  texts: ReadonlyMap<string, string>,
+  fields: ReadonlySet<string>,
+): Readonly<Record<string, string>> {
+  const labels: Record<string, string> = {}
+  for (const [name, value] of texts) {
+    if (!fields.has(name) && !isMark(name)) setOwn(labels, name, value)
+  }
+  return labels
 }
 
 /** The origin as parameters. Values hold none of `& ; = % ,` or white space unescaped. */
@@ -41,10 +54,7 @@ export function originOf(marks: ReadonlyMap<string, string>): Origin | undefined
 
 /** What the gateway's own id for an address is made of: 16 hex digits, the same on every start. */
 export function bridgeHash(owner: string, key: ServiceKey, host: string, port: number): string {
-  return createHash('sha256')
-    .update([owner, keyText(key), host, String(port)].join('\n'))
-    .digest('hex')
-    .slice(0, 16)
+  return hash('sha256', `${owner}\n${keyText(key)}\n${host}\n${port}`, 'hex').slice(0, 16)
 }
 
 // A Dubbo URL knows no escapes of its own: its readers split the decoded text at `&` and `;`.

@@ -115,5 +115,13 @@ function memberOf(
 ): InstanceMember {
   const id = idOf(place.layout.name, child)
   const key = (place.lastKey = sharedKey(place.lastKey, read))
-  return { kind: 'instance', key, text: keyText(key), instance: { ...instance, id, keptBy } }
+  return { kind: 'instance', key, text: keyText(key), instance: standing(instance, id, keptBy) }
+}
+
+/** Field by field, as few as there are: a spread costs ten times that, and there are thousands. */
+function standing(read: Decoded['instance'], id: string, keptBy: KeptBy): Instance {
+  const { host, port, health, weight, zone, labels, origin } = read
+  const instance = { id, host, port, health, weight, labels, keptBy }
+  if (zone === undefined && origin === undefined) return instance
+  return { ...instance, ...(zone !== undefined && { zone }), ...(origin && { origin }) }
 }
