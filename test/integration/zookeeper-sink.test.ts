@@ -102,6 +102,44 @@ test('a changed record of Curator keeps its znode', async () => {
   expect(JSON.parse(seen?.data ?? '')).toMatchObject({ payload: { metadata: { a: 'b' } } })
 })
 
+test.each([
+  ['changed by hand: it stays', (path: string) => client.setData(path, 'by hand'), 'by hand'],
+  ['removed by hand: so it is', (path: string) => client.remove(path), undefined],
+])('what was written is not removed unseen, %s', async (_what, touch, left) => {
+  const instance = ours(WEB, 21_001)
+  await apply(WEB, [instance])
+  await touch(pathOf(WEB, instance))
+  await apply(WEB, [], [instance])
+  expect((await client.read(pathOf(WEB, instance)))?.data).toBe(left)
+})
+
+test.each([
+  ['as it was', {}],
+  ['as something else', { labels: { a: 'b' } }],
+])('what was removed by hand since it was written stands again, %s', async (_what, part) => {
+  const instance = ours(WEB, 21_001)
+  await apply(WEB, [instance])
+  await client.remove(pathOf(WEB, instance))
+  const again = ours(WEB, 21_001, part)
+  await apply(WEB, [again])
+  const { labels } = again
+  expect(JSON.parse((await client.read(pathOf(WEB, again)))?.data ?? '')).toMatchObject({
+    payload: { metadata: labels },
+  })
+})
+
+test('what comes and goes again and again is written without a look, and ends as it should', async () => {
+  const [one, other] = [ours(WEB, 21_001), ours(WEB, 21_001, { labels: { a: 'b' } })]
+  for (let n = 0; n < 3; n += 1) {
+    await apply(WEB, [one])
+    await apply(WEB, [other])
+    await apply(WEB, [one])
+    expect(await client.read(pathOf(WEB, one))).toMatchObject({ version: 2 })
+    await apply(WEB, [], [one])
+    expect(await client.read(pathOf(WEB, one))).toBeUndefined()
+  }
+})
+
 test('further trap: another’s ephemeral znode is not written again under our session, also with our name', async () => {
   const instance = ours(ORDERS, 21_001)
   const { origin, ...unmarked } = instance

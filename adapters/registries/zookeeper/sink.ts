@@ -9,6 +9,7 @@ import type { Write } from '../../connections/zookeeper/writes.ts'
 import { foldersBelow, missingFolders } from '../../connections/zookeeper/folders.ts'
 import { childOf, idOf, type LayoutName, type WriteLayout } from './layout.ts'
 import { refuseToMix } from './mixing.ts'
+import { OwnZnodes } from './own-znodes.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
 import { batches } from './write-batches.ts'
 import type { WriteGuard } from './write-guard.ts'
@@ -48,6 +49,7 @@ export class ZookeeperSink implements RegistrySink {
   readonly #parts: SinkParts
   /** What was normalized and is not written yet: its znode need not be made again. */
   readonly #znodes = new WeakMap<Instance, Znode>()
+  readonly #own = new OwnZnodes()
 
   constructor(parts: SinkParts) {
     this.#parts = parts
@@ -122,12 +124,16 @@ export class ZookeeperSink implements RegistrySink {
     const [before, created, removed] = await Promise.all([
       puts.length > 0 ? surroundings?.before(connection, key, puts) : undefined,
       Promise.all(puts.map((instance) => this.#writesToPut(connection, key, instance, look))),
-      Promise.all(gone.map((instance) => this.#writesToRemove(connection, key, instance))),
+      Promise.all(gone.map((one) => this.#writesToRemove(connection, key, one, look))),
     ])
     const added = withoutRepeats([...(before ?? []), ...created.flat()])
     const after = await this.#writesAfter(connection, key, added, removed)
-    for (const batch of batches([...added, ...removed.flatMap(({ writes }) => writes), ...after]))
+    const writes = [...added, ...removed.flatMap((one) => one.writes), ...after]
+    this.#own.writes(writes)
+    for (const batch of batches(writes))
       if (!(await connection.commit([...checks, ...batch]))) return false
+    for (const [n, instance] of puts.entries())
+      this.#own.wrote(connection, instance, created[n] ?? [])
     return true
   }
 
@@ -159,15 +165,17 @@ export class ZookeeperSink implements RegistrySink {
     const { child, data } = this.#znodes.get(instance) ?? layout.encode(key, instance)
     const path = layout.path(key.name, child)
     const folder = path.slice(0, path.lastIndexOf('/'))
+    const known = look ? undefined : this.#own.versionUnlike(connection, path, instance)
+    if (known !== undefined) return [{ kind: 'set', path, data, version: known }]
     const { owner, cluster } = this.#parts
     const ephemeral = cluster === undefined || instance.origin?.owner !== cluster
     const create: Write = { kind: 'create', path, data, ephemeral }
     const room = look ? undefined : this.#parts.roomFor(layout.name, key.name)
     if (room !== undefined) return [...foldersBelow(room, folder), create]
-    const folders = await missingFolders(connection, folder)
-    if (folders.length > 0) return [...folders, create]
     const there = await connection.data(path)
     if (!there) {
+      const folders = await missingFolders(connection, folder)
+      if (folders.length > 0) return [...folders, create]
       await refuseToMix(connection, layout, folder)
       return [create]
     }
@@ -189,12 +197,20 @@ export class ZookeeperSink implements RegistrySink {
     return owner === this.#parts.owner || owner === this.#parts.cluster
   }
 
-  async #writesToRemove(connection: Connection, key: ServiceKey, seen: Instance): Promise<Removed> {
+  async #writesToRemove(
+    connection: Connection,
+    key: ServiceKey,
+    seen: Instance,
+    look: boolean,
+  ): Promise<Removed> {
     const { layouts, owner, cluster, log } = this.#parts
     const layout = layouts.find(({ name }) => childOf(name, seen.id) !== undefined)
     const child = layout && childOf(layout.name, seen.id)
     if (!layout || child === undefined) return NOTHING
     const path = layout.path(key.name, child)
+    const known = look ? undefined : this.#own.versionOf(connection, path, seen)
+    if (known !== undefined)
+      return { layout: layout.name, writes: [{ kind: 'remove', path, version: known }] }
     const there = await connection.data(path)
     if (!there) return NOTHING
     const written = layout.decodeOwn(key, { child, data: there.data }, seen)
