@@ -96,9 +96,18 @@ export class Catalog {
     return this.http.get(servicePath(name), {}, signal)
   }
 
-  async serviceConsistently(name: string, signal: AbortSignal): Promise<ServiceRead> {
-    const read = this.serviceIn(name, await this.http.get(servicePath(name), CONSISTENT, signal))
-    if (read.versions.size === 0) await this.#checkSight(signal)
+  /** `before` is what another read has shown already. */
+  async serviceConsistently(
+    name: string,
+    signal: AbortSignal,
+    before?: ServiceRead,
+  ): Promise<ServiceRead> {
+    const path = servicePath(name)
+    // That it showed nothing was no loss of sight if Consul's own service is seen after it.
+    const sight = before?.versions.size === 0 ? this.#checkSight(signal) : undefined
+    const [answer] = await Promise.all([this.http.get(path, CONSISTENT, signal), sight])
+    const read = this.serviceIn(name, answer)
+    if (read.versions.size === 0 && !sight) await this.#checkSight(signal)
     return read
   }
 

@@ -103,7 +103,7 @@ export class ServiceReader {
    */
   async #confirmed(read: ServiceRead, signal: AbortSignal): Promise<ServiceRead> {
     if (!this.#misses(read)) return read
-    return this.#catalog.serviceConsistently(read.name, signal)
+    return this.#catalog.serviceConsistently(read.name, signal, read)
   }
 
   /** What this gateway has removed itself was confirmed by Consul then. */
