@@ -1,5 +1,7 @@
 /** So long must nothing have been under way: between two of a burst there are moments without. */
 const QUIET_MS = 3
+/** So many pieces at a time are no burst: what others do is then worth as much as our own. */
+const FEW = 16
 
 /**
  * Work that comes in bursts, each piece about something with a name, and the moments without any:
@@ -8,6 +10,7 @@ const QUIET_MS = 3
 export class Lull {
   readonly #touched = new Set<string>()
   readonly #waiting = new Set<() => void>()
+  readonly #waitingForFew = new Set<() => void>()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -25,6 +28,7 @@ export class Lull {
       return await work()
     } finally {
       this.#underWay -= 1
+      if (this.#underWay <= FEW) for (const wake of this.#waitingForFew) wake()
       if (this.#underWay === 0) {
         clearTimeout(this.#timer)
         this.#timer = setTimeout(() => this.#begin(), QUIET_MS).unref()
@@ -34,20 +38,28 @@ export class Lull {
 
   /** Resolves in the next lull, at once in the midst of one, and after `longestMs` in any case. */
   async come(longestMs: number): Promise<void> {
-    if (this.#touched.size === 0) return
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, longestMs).unref()
-      this.#waiting.add(wake)
-    })
+    if (this.#touched.size > 0) await wakenBy(this.#waiting, longestMs)
+  }
+
+  /** Resolves as soon as no more than a few pieces are under way, after `longestMs` in any case. */
+  async slacken(longestMs: number): Promise<void> {
+    if (this.#underWay > FEW) await wakenBy(this.#waitingForFew, longestMs)
   }
 
   #begin(): void {
     this.#touched.clear()
     for (const wake of this.#waiting) wake()
   }
+}
+
+async function wakenBy(waiting: Set<() => void>, longestMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer)
+      waiting.delete(wake)
+      resolve()
+    }
+    const timer = setTimeout(wake, longestMs).unref()
+    waiting.add(wake)
+  })
 }

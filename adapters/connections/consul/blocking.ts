@@ -14,7 +14,7 @@ export interface Following {
   readonly query?: Query
   /** Asked after each wait that brought nothing new; without it the query goes on for ever. */
   readonly goesOn?: () => boolean
-  /** How many ms lie between two queries on average, by the last answer; 100 without it. */
+  /** How many ms lie between two queries on average, when the last answer was taken; 100 without it. */
   readonly paceMs?: (answer: Answer) => number
   /** Awaited before each query. */
   readonly ready?: () => Promise<void>
@@ -46,7 +46,6 @@ export async function* follow(
       waitMs,
       signal,
     )
-    if (following.paceMs) bucket.pace(following.paceMs(answer))
     if (answer.index === 0) throw unavailable(path, 'its answer has no index')
     if (answer.index < index) throw lostHistory(path, index, answer.index)
     if (answer.index === index) {
@@ -55,6 +54,7 @@ export async function* follow(
     }
     index = answer.index
     yield answer
+    if (following.paceMs) bucket.pace(following.paceMs(answer))
   }
 }
 

@@ -19,7 +19,7 @@ const LONGEST_PUT_OFF_MS = 5_000
 const SHARED_WAIT_MS = 10_000
 /** So long what we have just written ourselves need not be seen, while there is more to write. */
 const ECHO_MS = 2_000
-/** So long a sweep waits for a pause between our own writes, each of which changes the list. */
+/** So long a sweep waits for the end of a burst of our own writes: each changes the list. */
 const SWEEP_PUT_OFF_MS = 1_000
 
 /**
@@ -121,7 +121,7 @@ export class Coverage {
   }
 
   async #look(wanted: boolean): Promise<void> {
-    await this.#parts.own.writes.come(SWEEP_PUT_OFF_MS)
+    await this.#parts.own.writes.slacken(SWEEP_PUT_OFF_MS)
     const isKnown = this.#explained.settle()
     const isOwnDue = !wanted || this.#isOwnDue(isKnown)
     if (isKnown && !isOwnDue) return

@@ -127,13 +127,16 @@ export class Session {
     return [...lists, this.#coverage.run(), probeLeader(this.#catalog.http, signal)]
   }
 
-  #namesChanged(listed: ReadonlySet<string>, index: number): void {
+  /** Returns whether somebody else has brought a name. */
+  #namesChanged(listed: ReadonlySet<string>, index: number): boolean {
     this.#coverage.listed(index)
-    if (listed === this.#listed) return
+    if (listed === this.#listed) return false
     this.#listed = listed
     const appeared = [...listed].filter((name) => !this.#table.has(name))
     const vanished = this.#table.folded().filter((name) => !listed.has(name))
+    const hasNews = appeared.some((name) => !this.#own.writes.touched(name))
     this.#readUnwatched([...appeared, ...vanished])
+    return hasNews
   }
 
   #namesOf(subject: CheckSubject): readonly string[] {

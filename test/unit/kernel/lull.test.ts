@@ -57,3 +57,27 @@ test('work that fails ends too, and fails where it was begun', async () => {
   await lull.come(LONG_MS)
   expect(lull.touched('a')).toBe(false)
 })
+
+test('a few pieces of work are no burst: who waits for its end goes on while they last', async () => {
+  const lull = new Lull()
+  const few = Array.from({ length: 16 }, (_, n) => work(lull, `few ${n}`))
+  await lull.slacken(LONG_MS)
+  const more = work(lull, 'one more')
+  let slackened = false
+  const slackening = lull.slacken(LONG_MS).then(() => (slackened = true))
+  await Promise.resolve()
+  expect(slackened).toBe(false)
+  more.end()
+  await slackening
+  expect(lull.touched('one more')).toBe(true)
+  for (const one of few) one.end()
+  await Promise.all(few.map(({ done }) => done))
+})
+
+test('who waits for the end of a burst without end waits no longer than said', async () => {
+  const lull = new Lull()
+  const many = Array.from({ length: 17 }, (_, n) => work(lull, `many ${n}`))
+  await lull.slacken(5)
+  for (const one of many) one.end()
+  await Promise.all(many.map(({ done }) => done))
+})
