@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { parser } from '../../connections/consul/parse.ts'
+import { areEntries } from './entry-look.ts'
 
 const text = z.string()
 /** Consul writes null for an empty list or map. */
 const texts = z.array(text).nullish()
-/** Looked at where it stands: a record of zod's is a copy of each, and there are thousands. */
-const meta = z.custom<Readonly<Record<string, string>>>(areTexts).nullish()
+const meta = z.record(text, text).nullish()
 
 const check = z.object({
   Node: text,
@@ -15,7 +15,8 @@ const check = z.object({
   ModifyIndex: z.number(),
 })
 
-const entry = z.object({
+/** Has the last word; {@link areEntries} says the same of what is plain. */
+export const entry = z.object({
   Node: z.object({ Node: text, Address: text }),
   Service: z.object({
     ID: text,
@@ -42,16 +43,13 @@ const names = z.custom<Readonly<Record<string, unknown>>>(
 
 const self = z.object({ Config: z.object({ Version: text }) })
 
-function areTexts(answer: unknown): boolean {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return false
-  return Object.values(answer).every((value) => typeof value === 'string')
-}
-
 /** One line of `/v1/health/service/<name>`: an instance, its node, and what is said of both. */
 export type Entry = z.infer<typeof entry>
 export type Check = z.infer<typeof check>
 
-export const parseEntries = parser('health of a service', z.array(entry))
+const entries = z.custom<z.infer<typeof entry>[]>(areEntries).or(z.array(entry))
+
+export const parseEntries = parser('health of a service', entries)
 export const parseChecks = parser('checks', z.array(check))
 export const parseNames = parser('services', names)
 export const parseSelf = parser('agent', self)
