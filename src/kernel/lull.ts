@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts'
+
 /** So long must nothing have been under way: between two of a burst there are moments without. */
 const QUIET_MS = 3
 /** So many pieces at a time are no burst: what others do is then worth as much as our own. */
@@ -41,9 +43,13 @@ export class Lull {
     if (this.#touched.size > 0) await wakenBy(this.#waiting, longestMs)
   }
 
-  /** Resolves as soon as no more than a few pieces are under way, after `longestMs` in any case. */
-  async slacken(longestMs: number): Promise<void> {
-    if (this.#underWay > FEW) await wakenBy(this.#waitingForFew, longestMs)
+  /**
+   * Resolves as soon as no more than a few pieces are under way or `signal` aborts, after `longestMs`
+   * in any case.
+   */
+  async slacken(longestMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#underWay > FEW && !signal.aborted)
+      await wakenBy(this.#waitingForFew, longestMs, signal)
   }
 
   #begin(): void {
@@ -52,14 +58,18 @@ export class Lull {
   }
 }
 
-async function wakenBy(waiting: Set<() => void>, longestMs: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const wake = (): void => {
-      clearTimeout(timer)
-      waiting.delete(wake)
-      resolve()
-    }
-    const timer = setTimeout(wake, longestMs).unref()
-    waiting.add(wake)
-  })
+async function wakenBy(
+  waiting: Set<() => void>,
+  longestMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  let wake = (): void => undefined
+  const woken = new Promise<void>((resolve) => (wake = resolve))
+  const timer = setTimeout(wake, longestMs).unref()
+  const leave = signal && onAbort(signal, wake)
+  waiting.add(wake)
+  await woken
+  clearTimeout(timer)
+  leave?.()
+  waiting.delete(wake)
 }

@@ -5,6 +5,8 @@ import { happens, within } from './within.ts'
 const CONNECTING = 1
 /** A server that serves shakes hands at once; the library waits for it for ever. */
 const HANDSHAKE_MS = 3_000
+/** Some tests ask for thousands of znodes at once, and the last one is answered last. */
+const LONGEST_ANSWER_MS = 60_000
 
 /**
  * The plain library with what a test cannot do without: it tries again when a server takes the
@@ -63,5 +65,5 @@ export function call<T = unknown>(
       else resolve(result as T)
     })
   })
-  return within(`ZooKeeper answers: ${what}`, answered)
+  return within(`ZooKeeper answers: ${what}`, answered, LONGEST_ANSWER_MS)
 }

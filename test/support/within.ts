@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { once } from 'node:events'
 
-/** Long for anything that a test waits for without a limit of its own; jest's own is 30 s. */
+/** Long for anything that a test waits for without a limit of its own; jest's own is in its configuration. */
 export const PATIENCE_MS = 20_000
 
 /** The text itself, or as it is at this moment. */

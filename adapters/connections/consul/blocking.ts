@@ -14,7 +14,10 @@ export interface Following {
   readonly query?: Query
   /** Asked after each wait that brought nothing new; without it the query goes on for ever. */
   readonly goesOn?: () => boolean
-  /** How many ms lie between two queries on average, when the last answer was taken; 100 without it. */
+  /**
+   * How many ms shall lie between two queries on average: asked when an answer has been taken, kept
+   * until the next one. 100 without it.
+   */
   readonly paceMs?: (answer: Answer) => number
   /** Awaited before each query. */
   readonly ready?: () => Promise<void>

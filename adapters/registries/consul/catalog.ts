@@ -96,14 +96,17 @@ export class Catalog {
     return this.http.get(servicePath(name), {}, signal)
   }
 
-  /** `before` is what another read has shown already. */
+  /**
+   * `before` is what another read showed a moment ago. If that was nothing, the sight is asked for
+   * beside this read instead of after it: it then shows that `before` was not blind, and this read
+   * that `before` was not old.
+   */
   async serviceConsistently(
     name: string,
     signal: AbortSignal,
     before?: ServiceRead,
   ): Promise<ServiceRead> {
     const path = servicePath(name)
-    // That it showed nothing was no loss of sight if Consul's own service is seen after it.
     const sight = before?.versions.size === 0 ? this.#checkSight(signal) : undefined
     const [answer] = await Promise.all([this.http.get(path, CONSISTENT, signal), sight])
     const read = this.serviceIn(name, answer)

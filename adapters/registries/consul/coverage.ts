@@ -52,7 +52,10 @@ export class Coverage {
   /** What we wrote ourselves and nothing else would read. */
   readonly #echoes = new Set<string>()
   readonly #explained = new Explained()
-  readonly #sweep = new Sweep((wanted) => this.#look(wanted))
+  readonly #sweep = new Sweep(
+    () => this.#parts.own.writes.slacken(SWEEP_PUT_OFF_MS, this.#parts.signal),
+    (wanted) => this.#look(wanted),
+  )
   #wroteMs = -Infinity
   #filling = false
   /** Since when there has been a change that may be of a name of our own; undefined is none. */
@@ -121,7 +124,6 @@ export class Coverage {
   }
 
   async #look(wanted: boolean): Promise<void> {
-    await this.#parts.own.writes.slacken(SWEEP_PUT_OFF_MS)
     const isKnown = this.#explained.settle()
     const isOwnDue = !wanted || this.#isOwnDue(isKnown)
     if (isKnown && !isOwnDue) return

@@ -10,7 +10,7 @@ import { parseChecks } from './wire.ts'
  * make it (of 30,000 for 35 ms): a short one may come often, and a long one shall not. It need not
  * come so often while it names nobody new: what becomes of those that it named is seen otherwise.
  */
-const PACE = { charsPerMs: 1_300, leastMs: 25, mostMs: 200, withoutNews: 2 }
+const PACE = { charsPerMs: 1_300, leastMs: 25, mostMs: 200, factorWithoutNews: 2 }
 
 /** So many paces new names wait for the end of a burst of our own writes: each changes the list. */
 const PATIENCE = 5
@@ -21,7 +21,7 @@ export interface ListReader {
   /**
    * The catalog lists these names as of this index, case folded; some instance somewhere has
    * changed. The same names as before are the same set. Returns whether others' are among them that
-   * were not there before.
+   * have not been read yet.
    */
   names(listed: ReadonlySet<string>, index: number): boolean
   /** Checks of these have become critical or warning, or have ceased to be. */
@@ -84,7 +84,7 @@ export class FollowedLists {
       index: this.#namesIndex,
       waitMs: () => this.#waitMs,
       paceMs: (answer: Answer) => (paceMs = paceOf(answer, hasNews)),
-      ready: () => this.#writes.slacken(PATIENCE * paceMs),
+      ready: () => this.#writes.slacken(PATIENCE * paceMs, signal),
     }
     let names: readonly string[] = []
     let listed: ReadonlySet<string> = new Set()
@@ -114,7 +114,7 @@ export class FollowedLists {
 }
 
 function paceOf({ text }: Answer, hasNews: boolean): number {
-  const { charsPerMs, leastMs, mostMs, withoutNews } = PACE
+  const { charsPerMs, leastMs, mostMs, factorWithoutNews } = PACE
   const paceMs = Math.min(mostMs, Math.max(leastMs, text.length / charsPerMs))
-  return hasNews ? paceMs : paceMs * withoutNews
+  return hasNews ? paceMs : paceMs * factorWithoutNews
 }

@@ -13,8 +13,8 @@ type Address = Pick<Instance, 'host' | 'port'>
 
 /** The same on every replica and after every restart; other labels are the same record. */
 export function serviceIdOf(owner: string, key: ServiceKey, { host, port }: Address): string {
-  const said = hash('sha256', `${keyText(key)} ${host} ${port}`, 'hex').slice(0, 20)
-  return `isthmus-${owner}-${said}`
+  const digest = hash('sha256', `${keyText(key)} ${host} ${port}`, 'hex')
+  return `isthmus-${owner}-${digest.slice(0, 20)}`
 }
 
 export function instanceId(node: string, serviceId: string): string {

@@ -10,12 +10,17 @@ const LONGEST_REST_MS = 60_000
 
 /** Looks at everything that is not watched by itself, when something there has changed. */
 export class Sweep {
+  readonly #ready: () => Promise<void>
   readonly #look: (wanted: boolean) => Promise<void>
   #wanted = false
   #wake: (() => void) | undefined
 
-  /** `look` is told whether something has changed, or it is only time to look again. */
-  constructor(look: (wanted: boolean) => Promise<void>) {
+  /**
+   * `look` is told whether something has changed, or it is only time to look again; `ready` is
+   * awaited before it, and does not count as sweeping.
+   */
+  constructor(ready: () => Promise<void>, look: (wanted: boolean) => Promise<void>) {
+    this.#ready = ready
     this.#look = look
   }
 
@@ -31,6 +36,8 @@ export class Sweep {
       await this.#reason(signal)
       const wanted = this.#wanted
       if (wanted) await delay(SETTLE_MS, undefined, { signal })
+      await this.#ready()
+      signal.throwIfAborted()
       this.#wanted = false
       const startMs = performance.now()
       await this.#look(wanted)

@@ -47,7 +47,7 @@ const self = z.object({ Config: z.object({ Version: text }) })
 export type Entry = z.infer<typeof entry>
 export type Check = z.infer<typeof check>
 
-const entries = z.custom<z.infer<typeof entry>[]>(areEntries).or(z.array(entry))
+const entries = z.custom<Entry[]>(areEntries).or(z.array(entry))
 
 export const parseEntries = parser('health of a service', entries)
 export const parseChecks = parser('checks', z.array(check))

@@ -118,7 +118,7 @@ function memberOf(
   return { kind: 'instance', key, text: keyText(key), instance: standing(instance, id, keptBy) }
 }
 
-/** Field by field, as few as there are: a spread costs ten times that, and there are thousands. */
+/** Field by field where there are only the usual ones: a spread costs ten times that. */
 function standing(read: Decoded['instance'], id: string, keptBy: KeptBy): Instance {
   const { host, port, health, weight, zone, labels, origin } = read
   const instance = { id, host, port, health, weight, labels, keptBy }

@@ -3,45 +3,38 @@ import type { Connection } from '../../connections/zookeeper/connection.ts'
 import type { Write } from '../../connections/zookeeper/writes.ts'
 
 interface OwnZnode {
-  readonly sessionId: string
   readonly instance: Instance
   readonly version: number
 }
 
 /**
- * Which version each znode has that this session wrote last, so that the next write of it need not
- * read first. It may be out of date: every write that relies on it is conditional on the version.
+ * At which version this session left each of its ephemeral znodes, so that it can be removed without
+ * a look. A removal that relies on it is conditional on the version. What was taken away and made
+ * again by others has version 0 as well: so it counts only for what was seen as we left it.
  */
 export class OwnZnodes {
   readonly #byPath = new Map<string, OwnZnode>()
+  #sessionId: string | undefined
 
-  /** The version of what stands at `path` if that is `instance`, as it was written. */
-  versionOf({ sessionId }: Connection, path: string, instance: Instance): number | undefined {
-    const own = this.#of(sessionId, path)
-    return own && sameInstance(own.instance, instance) ? own.version : undefined
+  /** Of `seen`, which stands at `path`; undefined where a look is needed. */
+  versionOf(connection: Connection, path: string, seen: Instance): number | undefined {
+    if (connection.sessionId !== this.#sessionId || seen.keptBy !== 'this-session') return undefined
+    const own = this.#byPath.get(path)
+    return own && sameInstance(own.instance, seen) ? own.version : undefined
   }
 
-  /** … and if that is another one: what is the same need not be written, if it is there indeed. */
-  versionUnlike({ sessionId }: Connection, path: string, instance: Instance): number | undefined {
-    const own = this.#of(sessionId, path)
-    return own && !sameInstance(own.instance, instance) ? own.version : undefined
+  /** These are about to be tried: what comes of them is not known before they are acknowledged. */
+  forget(writes: readonly Write[]): void {
+    for (const { path } of writes) this.#byPath.delete(path)
   }
 
-  /** Whatever comes of these writes is not known until {@link wrote}. */
-  writes(all: readonly Write[]): void {
-    for (const { path } of all) this.#byPath.delete(path)
-  }
-
-  /** `instance` stands now, which the last of `writes` has put there; none has changed nothing. */
-  wrote({ sessionId }: Connection, instance: Instance, writes: readonly Write[]): void {
+  /** The last of `writes`, if there is any, has left `instance` on an ephemeral znode. */
+  left({ sessionId }: Connection, instance: Instance, writes: readonly Write[]): void {
+    if (sessionId !== this.#sessionId) this.#byPath.clear()
+    this.#sessionId = sessionId
     const last = writes.at(-1)
     if (last?.kind !== 'create' && last?.kind !== 'set') return
     const version = last.kind === 'create' ? 0 : last.version + 1
-    this.#byPath.set(last.path, { sessionId, instance, version })
-  }
-
-  #of(sessionId: string, path: string): OwnZnode | undefined {
-    const own = this.#byPath.get(path)
-    return own?.sessionId === sessionId ? own : undefined
+    this.#byPath.set(last.path, { instance, version })
   }
 }

@@ -115,7 +115,8 @@ export class Scan {
   async #followRoot(root: Root, context: GroupContext): Promise<never> {
     for (;;) {
       await root.bell.heard(context.signal)
-      await context.writes.slacken(Math.max(ROOT_ECHO_MS, this.#groups.size / NAMES_PER_MS))
+      const longestMs = Math.max(ROOT_ECHO_MS, this.#groups.size / NAMES_PER_MS)
+      await context.writes.slacken(longestMs, context.signal)
       void Promise.all(await this.#readRoot(root, context)) // they tell by themselves
     }
   }

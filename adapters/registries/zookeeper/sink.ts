@@ -129,11 +129,11 @@ export class ZookeeperSink implements RegistrySink {
     const added = withoutRepeats([...(before ?? []), ...created.flat()])
     const after = await this.#writesAfter(connection, key, added, removed)
     const writes = [...added, ...removed.flatMap((one) => one.writes), ...after]
-    this.#own.writes(writes)
+    this.#own.forget(writes)
     for (const batch of batches(writes))
       if (!(await connection.commit([...checks, ...batch]))) return false
     for (const [n, instance] of puts.entries())
-      this.#own.wrote(connection, instance, created[n] ?? [])
+      if (this.#isOfSession(instance)) this.#own.left(connection, instance, created[n] ?? [])
     return true
   }
 
@@ -165,10 +165,8 @@ export class ZookeeperSink implements RegistrySink {
     const { child, data } = this.#znodes.get(instance) ?? layout.encode(key, instance)
     const path = layout.path(key.name, child)
     const folder = path.slice(0, path.lastIndexOf('/'))
-    const known = look ? undefined : this.#own.versionUnlike(connection, path, instance)
-    if (known !== undefined) return [{ kind: 'set', path, data, version: known }]
-    const { owner, cluster } = this.#parts
-    const ephemeral = cluster === undefined || instance.origin?.owner !== cluster
+    const { owner } = this.#parts
+    const ephemeral = this.#isOfSession(instance)
     const create: Write = { kind: 'create', path, data, ephemeral }
     const room = look ? undefined : this.#parts.roomFor(layout.name, key.name)
     if (room !== undefined) return [...foldersBelow(room, folder), create]
@@ -191,6 +189,12 @@ export class ZookeeperSink implements RegistrySink {
         details: { path },
       })
     return [{ kind: 'remove', path, version }, create]
+  }
+
+  /** What stands for this gateway goes with its session; what stands for the cluster does not. */
+  #isOfSession({ origin }: Instance): boolean {
+    const { cluster } = this.#parts
+    return cluster === undefined || origin?.owner !== cluster
   }
 
   #isOwn(owner: string): boolean {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { Lull } from '../../../src/kernel/lull.ts'
 
 const LONG_MS = 60_000
+const NEVER = new AbortController().signal
 
 /** Work that goes on until it is ended. */
 function work(lull: Lull, name: string): { end: () => void; done: Promise<void> } {
@@ -61,10 +62,10 @@ test('work that fails ends too, and fails where it was begun', async () => {
 test('a few pieces of work are no burst: who waits for its end goes on while they last', async () => {
   const lull = new Lull()
   const few = Array.from({ length: 16 }, (_, n) => work(lull, `few ${n}`))
-  await lull.slacken(LONG_MS)
+  await lull.slacken(LONG_MS, NEVER)
   const more = work(lull, 'one more')
   let slackened = false
-  const slackening = lull.slacken(LONG_MS).then(() => (slackened = true))
+  const slackening = lull.slacken(LONG_MS, NEVER).then(() => (slackened = true))
   await Promise.resolve()
   expect(slackened).toBe(false)
   more.end()
@@ -77,7 +78,18 @@ test('a few pieces of work are no burst: who waits for its end goes on while the
 test('who waits for the end of a burst without end waits no longer than said', async () => {
   const lull = new Lull()
   const many = Array.from({ length: 17 }, (_, n) => work(lull, `many ${n}`))
-  await lull.slacken(5)
+  await lull.slacken(5, NEVER)
+  for (const one of many) one.end()
+  await Promise.all(many.map(({ done }) => done))
+})
+
+test('who waits for the end of a burst is let go when there is nothing more to wait for', async () => {
+  const lull = new Lull()
+  const many = Array.from({ length: 17 }, (_, n) => work(lull, `many ${n}`))
+  const stop = new AbortController()
+  const waiting = lull.slacken(LONG_MS, stop.signal)
+  stop.abort()
+  await waiting
   for (const one of many) one.end()
   await Promise.all(many.map(({ done }) => done))
 })
