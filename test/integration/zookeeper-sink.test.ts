@@ -107,6 +107,14 @@ test('a changed record of Curator keeps its znode', async () => {
   expect(JSON.parse(seen?.data ?? '')).toMatchObject({ payload: { metadata: { a: 'b' } } })
 })
 
+test('what stands as this session left it goes without a read', async () => {
+  const instance = ours(WEB, 21_001)
+  await apply(WEB, [instance])
+  await client.forbid(pathOf(WEB, instance), true)
+  await apply(WEB, [], [seen(instance)])
+  expect(await client.children(`${chroot}/services/web`)).toEqual([])
+})
+
 test('what was made again by hand, and was seen so, is looked at before it goes', async () => {
   const instance = ours(WEB, 21_001)
   await apply(WEB, [instance])
