@@ -20,7 +20,7 @@ const SHARED_WAIT_MS = 10_000
 /** So long what we have just written ourselves need not be seen, while there is more to write. */
 const ECHO_MS = 2_000
 /** So long a sweep waits for the end of a burst of our own writes: each changes the list. */
-const SWEEP_PUT_OFF_MS = 1_000
+const SWEEP_PUT_OFF_MS = 2_000
 
 /**
  * So long a name may go unlooked-at under which only our own records were seen: most changes are of

@@ -12,8 +12,8 @@ import { parseChecks } from './wire.ts'
  */
 const PACE = { charsPerMs: 1_300, leastMs: 25, mostMs: 200, factorWithoutNews: 2 }
 
-/** So many paces new names wait for the end of a burst of our own writes: each changes the list. */
-const PATIENCE = 5
+/** So long new names wait for the end of a burst of our own writes: each changes the list. */
+const PUT_OFF_MS = 2_000
 
 const UNHEALTHY = ['critical', 'warning'] as const
 
@@ -78,13 +78,12 @@ export class FollowedLists {
   }
 
   async #followNames(reader: ListReader, signal: AbortSignal): Promise<void> {
-    let paceMs = PACE.leastMs
     let hasNews = false
     const start = {
       index: this.#namesIndex,
       waitMs: () => this.#waitMs,
-      paceMs: (answer: Answer) => (paceMs = paceOf(answer, hasNews)),
-      ready: () => this.#writes.slacken(PATIENCE * paceMs, signal),
+      paceMs: (answer: Answer) => paceOf(answer, hasNews),
+      ready: () => this.#writes.slacken(PUT_OFF_MS, signal),
     }
     let names: readonly string[] = []
     let listed: ReadonlySet<string> = new Set()
