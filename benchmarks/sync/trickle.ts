@@ -3,6 +3,8 @@ import type { Backend } from './backends.ts'
 import { inParallel } from './in-parallel.ts'
 
 const SERVICES = 300
+/** An odd number: one of them is the median. */
+const ROUNDS = 3
 /** 100 changes a second. */
 const CHANGE_EVERY_MS = 10
 const WAITING_AT_ONCE = 24
@@ -13,7 +15,7 @@ export interface Spread {
 }
 
 /** From the moment a registry has acknowledged a change until the other one shows it, in ms. */
-export interface Trickled {
+interface Round {
   /** All of them: a third each comes, changes a label, goes. */
   readonly all: Spread
   readonly comes: Spread
@@ -21,6 +23,13 @@ export interface Trickled {
   readonly goes: Spread
   /** Changes that the target's server made durable, for each change of the source. */
   readonly writesPerChange: number
+}
+
+/** Of each figure the median of all rounds; of the writes the most. */
+export interface Trickled extends Round {
+  /** Of all changes, round by round. */
+  readonly p50s: readonly number[]
+  readonly p99s: readonly number[]
 }
 
 export interface Way {
@@ -31,12 +40,31 @@ export interface Way {
   readonly name: (service: string) => string
 }
 
+/** Several rounds one after the other: one alone may be twice as slow as the next. */
+export async function trickle(way: Way): Promise<Trickled> {
+  const rounds: Round[] = []
+  for (let n = 0; n < ROUNDS; n += 1) rounds.push(await trickleOnce(way))
+  const spread = (of: (one: Round) => Spread): Spread => ({
+    p50: median(rounds.map((one) => of(one).p50)),
+    p99: median(rounds.map((one) => of(one).p99)),
+  })
+  return {
+    all: spread(({ all }) => all),
+    comes: spread(({ comes }) => comes),
+    changes: spread(({ changes }) => changes),
+    goes: spread(({ goes }) => goes),
+    writesPerChange: Math.max(...rounds.map(({ writesPerChange }) => writesPerChange)),
+    p50s: rounds.map(({ all }) => all.p50),
+    p99s: rounds.map(({ all }) => all.p99),
+  }
+}
+
 /**
  * At a steady pace, whether or not the change before has arrived: one service after the other
  * comes; then each changes a label; then each goes. All come and go once before, so that the
  * folders they leave behind in ZooKeeper do not count.
  */
-export async function trickle({ from, to, prefix, name }: Way): Promise<Trickled> {
+async function trickleOnce({ from, to, prefix, name }: Way): Promise<Round> {
   const all = Array.from({ length: SERVICES }, (_, n) => `${prefix}${n}`)
   const allShow = (revision?: string): Promise<unknown> =>
     inParallel(all, WAITING_AT_ONCE, (service) => to.until(name(service), revision))
@@ -76,6 +104,11 @@ async function paced(
     return performance.now() - changed
   }
   return Promise.all(services.map(one))
+}
+
+/** Of an odd number of values the one in the middle. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }
 
 export function round(value: number): number {
