@@ -1,33 +1,19 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
-import type { Log } from '../../../src/kernel/log.ts'
 import type { Lull } from '../../../src/kernel/lull.ts'
 import { timeLimit } from '../../../src/kernel/time-limit.ts'
-import { sameInstance, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
+import type { Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Change, RegistrySink } from '../../../src/registry/ports.ts'
 import type { Connection } from '../../connections/zookeeper/connection.ts'
-import type { Write } from '../../connections/zookeeper/writes.ts'
-import { foldersBelow, missingFolders } from '../../connections/zookeeper/folders.ts'
-import { childOf, idOf, type LayoutName, type WriteLayout } from './layout.ts'
-import { refuseToMix } from './mixing.ts'
-import { OwnZnodes } from './own-znodes.ts'
 import type { Supervisor } from '../../connections/zookeeper/supervisor.ts'
+import type { Write } from '../../connections/zookeeper/writes.ts'
+import { childOf, idOf } from './layout.ts'
+import { OwnZnodes } from './own-znodes.ts'
 import { batches } from './write-batches.ts'
 import type { WriteGuard } from './write-guard.ts'
+import { ZnodeWrites, type Znode, type ZnodeWritesParts } from './znode-writes.ts'
 
-export interface SinkParts {
+export interface SinkParts extends ZnodeWritesParts {
   readonly supervisor: Supervisor
-  readonly owner: string
-  /** The identity that all replicas of this gateway write under, one at a time. */
-  readonly cluster?: string | undefined
-  readonly log: Log
-  /** Every layout that can be written or whose records can be taken away. */
-  readonly layouts: readonly WriteLayout[]
-  layoutFor(key: ServiceKey): WriteLayout
-  /**
-   * Below which znode the first instance of a service has to be created; undefined when nobody
-   * knows, or there is one. May be out of date.
-   */
-  roomFor(layout: LayoutName, name: string): string | undefined
   /** How long a write waits for a connection. */
   readonly connectMs: number
   readonly guard: WriteGuard
@@ -36,8 +22,6 @@ export interface SinkParts {
 }
 
 const MOST_TRIES = 5
-
-type Znode = ReturnType<WriteLayout['encode']>
 
 /**
  * Writes instances that stand for this gateway as ephemeral znodes of our session, and those that
@@ -50,9 +34,11 @@ export class ZookeeperSink implements RegistrySink {
   /** What was normalized and is not written yet: its znode need not be made again. */
   readonly #znodes = new WeakMap<Instance, Znode>()
   readonly #own = new OwnZnodes()
+  readonly #writes: ZnodeWrites
 
   constructor(parts: SinkParts) {
     this.#parts = parts
+    this.#writes = new ZnodeWrites(parts, this.#own)
   }
 
   async apply(change: Change, signal: AbortSignal): Promise<void> {
@@ -121,122 +107,23 @@ export class ZookeeperSink implements RegistrySink {
     const kept = new Set(puts.map(({ id }) => id))
     const gone = removals.filter(({ id }) => !kept.has(id))
     const { surroundings } = this.#parts.layoutFor(key)
+    const about = { connection, key, look }
     const [before, created, removed] = await Promise.all([
       puts.length > 0 ? surroundings?.before(connection, key, puts) : undefined,
-      Promise.all(puts.map((instance) => this.#writesToPut(connection, key, instance, look))),
-      Promise.all(gone.map((one) => this.#writesToRemove(connection, key, one, look))),
+      Promise.all(puts.map((one) => this.#writes.toPut(about, one, this.#znodes.get(one)))),
+      Promise.all(gone.map((one) => this.#writes.toRemove(about, one))),
     ])
     const added = withoutRepeats([...(before ?? []), ...created.flat()])
-    const after = await this.#writesAfter(connection, key, added, removed)
+    const after = await this.#writes.after(about, added, removed)
     const writes = [...added, ...removed.flatMap((one) => one.writes), ...after]
     this.#own.forget(writes)
     for (const batch of batches(writes))
       if (!(await connection.commit([...checks, ...batch]))) return false
     for (const [n, instance] of puts.entries())
-      if (this.#isOfSession(instance)) this.#own.left(connection, instance, created[n] ?? [])
+      if (this.#writes.isOfSession(instance)) this.#own.left(connection, instance, created[n] ?? [])
     return true
   }
-
-  /** What nobody needs any longer once `removed` are gone. */
-  async #writesAfter(
-    connection: Connection,
-    key: ServiceKey,
-    added: readonly Write[],
-    removed: readonly Removed[],
-  ): Promise<readonly Write[]> {
-    const coming = new Set(added.map(({ path }) => path))
-    const writes = this.#parts.layouts.flatMap(({ name, surroundings }) => {
-      const own = removed.filter(({ layout }) => layout === name).flatMap((one) => one.writes)
-      const going = new Set(own.map(({ path }) => path))
-      return surroundings && going.size > 0
-        ? [surroundings.after(connection, key, { coming, going })]
-        : []
-    })
-    return (await Promise.all(writes)).flat()
-  }
-
-  async #writesToPut(
-    connection: Connection,
-    key: ServiceKey,
-    instance: Instance,
-    look: boolean,
-  ): Promise<readonly Write[]> {
-    const layout = this.#parts.layoutFor(key)
-    const { child, data } = this.#znodes.get(instance) ?? layout.encode(key, instance)
-    const path = layout.path(key.name, child)
-    const folder = path.slice(0, path.lastIndexOf('/'))
-    const { owner } = this.#parts
-    const ephemeral = this.#isOfSession(instance)
-    const create: Write = { kind: 'create', path, data, ephemeral }
-    const room = look ? undefined : this.#parts.roomFor(layout.name, key.name)
-    if (room !== undefined) return [...foldersBelow(room, folder), create]
-    const there = await connection.data(path)
-    if (!there) {
-      const folders = await missingFolders(connection, folder)
-      if (folders.length > 0) return [...folders, create]
-      await refuseToMix(connection, layout, folder)
-      return [create]
-    }
-    const { session, version } = there.stat
-    const isKept = ephemeral ? session === connection.sessionId : session === undefined
-    const keeper = instance.origin?.owner ?? owner
-    const isOurs = layout.recognizes(keeper, key, child, instance)
-    if (isKept && (ephemeral || isOurs))
-      return there.data.equals(data) ? [] : [{ kind: 'set', path, data, version }]
-    // Never another's: a znode under our session would outlive the service that it stands for.
-    if (!isOurs || !this.#isOwn(keeper))
-      throw new IsthmusError('REGISTRY_CONFLICT', 'a znode of somebody else stands there', {
-        details: { path },
-      })
-    return [{ kind: 'remove', path, version }, create]
-  }
-
-  /** What stands for this gateway goes with its session; what stands for the cluster does not. */
-  #isOfSession({ origin }: Instance): boolean {
-    const { cluster } = this.#parts
-    return cluster === undefined || origin?.owner !== cluster
-  }
-
-  #isOwn(owner: string): boolean {
-    return owner === this.#parts.owner || owner === this.#parts.cluster
-  }
-
-  async #writesToRemove(
-    connection: Connection,
-    key: ServiceKey,
-    seen: Instance,
-    look: boolean,
-  ): Promise<Removed> {
-    const { layouts, owner, cluster, log } = this.#parts
-    const layout = layouts.find(({ name }) => childOf(name, seen.id) !== undefined)
-    const child = layout && childOf(layout.name, seen.id)
-    if (!layout || child === undefined) return NOTHING
-    const path = layout.path(key.name, child)
-    const known = look ? undefined : this.#own.versionOf(connection, path, seen)
-    if (known !== undefined)
-      return { layout: layout.name, writes: [{ kind: 'remove', path, version: known }] }
-    const there = await connection.data(path)
-    if (!there) return NOTHING
-    const written = layout.decodeOwn(key, { child, data: there.data }, seen)
-    if (written) {
-      const instance = { ...written, id: seen.id }
-      const marked = instance.origin !== undefined && this.#isOwn(instance.origin.owner)
-      const owners = [owner, ...(cluster === undefined ? [] : [cluster])]
-      const ours = marked || owners.some((one) => layout.recognizes(one, key, child, instance))
-      const remove: Write = { kind: 'remove', path, version: there.stat.version }
-      if (ours && sameInstance(instance, seen)) return { layout: layout.name, writes: [remove] }
-    }
-    log.debug({ path }, 'znode not removed: it is not what was seen, or not ours')
-    return NOTHING
-  }
 }
-
-interface Removed {
-  readonly layout: LayoutName | undefined
-  readonly writes: readonly Write[]
-}
-
-const NOTHING: Removed = { layout: undefined, writes: [] }
 
 /** Each znode is created once, also where several instances lack the same folder. */
 function withoutRepeats(writes: readonly Write[]): readonly Write[] {
