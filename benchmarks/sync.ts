@@ -22,7 +22,7 @@ Sync between a real ZooKeeper and a real Consul on this machine; half of the ins
   seen       … until it has read all of them back
   change     100 a second; from the acknowledged change until a watch on the other registry shows it:
              a third of the services come, a third change a label, a third go (which in ZooKeeper is
-             looked at twice, 50 ms apart, by design); of three rounds the median
+             looked at twice, 50 ms apart, by design); of five rounds the median
   writes     what the servers made durable, without what Consul writes by itself
   memory     resident, of a gateway process of its own, listeners and all, at rest and at its peak
 Up to 1,100 services of the mesh are followed by a query of their own, the rest is swept: maxWatches

@@ -4,7 +4,7 @@ import { inParallel } from './in-parallel.ts'
 
 const SERVICES = 300
 /** An odd number: one of them is the median. */
-const ROUNDS = 3
+const ROUNDS = 5
 /** 100 changes a second. */
 const CHANGE_EVERY_MS = 10
 const WAITING_AT_ONCE = 24
