@@ -94,7 +94,7 @@ test('failure mode 9: 5,000 instances of each side restarted at once as they wer
   expect(await written()).toMatchObject({ records, zookeeper })
 }, 240_000)
 
-test('failure mode 9: 5,000 instances of each side restarted at once in a new release: three writes a service at most', async () => {
+test('failure mode 9: 5,000 instances of each side restarted at once in a new release: one or two writes a service', async () => {
   const before = await written()
   await herd.restart({ run: 3, release: '2' })
   let waiting: readonly string[] = []
@@ -115,9 +115,8 @@ test('failure mode 9: 5,000 instances of each side restarted at once in a new re
   process.stdout.write(`restarted at once: ${JSON.stringify(told)}\n`)
   expect(told.records).toBeGreaterThanOrEqual(2 * SERVICES)
   // Once when two releases run, which is to say none; once for the end of that; and once more of what
-  // a registry under such a load tells so late of that the second was planned without the first.
-  expect(told.zookeeper).toBeLessThanOrEqual(3 * SERVICES)
-  // As the gateway counts them: one that turns out to be there already is among them.
-  expect(told.records).toBeLessThanOrEqual(2 * 4 * SERVICES)
+  // a registry under such a load tells so late of that it seems to be lost.
+  expect(told.records).toBeLessThanOrEqual(6 * SERVICES)
+  expect(told.zookeeper).toBeLessThanOrEqual(2 * SERVICES)
   expect(told.consul).toBeLessThanOrEqual(2 * SERVICES)
 }, 240_000)
