@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { Generations, type Generation } from '../../adapters/connections/file/generations.ts'
 import { claimPrefixOf, leasePrefixOf } from '../../adapters/registries/file/places.ts'
 import { openFileRegistry } from '../../adapters/registries/file/registry.ts'
 import { silentLog } from '../../src/kernel/log.ts'
@@ -23,6 +24,11 @@ interface Folder extends AsyncDisposable {
   files(prefix: string): Promise<readonly string[]>
 }
 
+/** What counts by now of what others write meanwhile: their files come and go. */
+async function latestIn(folder: string, prefix: string): Promise<Generation | undefined> {
+  return await new Generations(folder, { prefix, suffix: '' }).latest(long())
+}
+
 async function makeFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'isthmus-file-'))
   const files = async (prefix: string): Promise<readonly string[]> =>
@@ -32,13 +38,15 @@ async function makeFolder(): Promise<Folder> {
     open: (owner) => openFileRegistry({ name: 'files', path }, { owner, log: silentLog }),
     files,
     free: async (prefix) => {
-      const [name = ''] = await files(prefix)
-      const next = Number(name.slice(prefix.length)) + 1
-      await writeFile(join(path, `${prefix}${String(next)}`), '{"kind":"free"}')
+      const latest = await latestIn(path, prefix)
+      const next = String((latest?.number ?? 0) + 1)
+      await writeFile(join(path, `${prefix}${next}`), '{"kind":"free"}')
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
   }
 }
+
+const long = (): AbortSignal => AbortSignal.timeout(30_000)
 
 describePresenceContract('file', async () => {
   const folder = await makeFolder()
@@ -53,9 +61,8 @@ describePresenceContract('file', async () => {
     },
     lapse: (owner) => folder.free(claimPrefixOf(owner)),
     holder: async (owner) => {
-      const name = (await folder.files(claimPrefixOf(owner))).at(-1)
-      const text = name === undefined ? '' : await readFile(join(folder.path, name), 'utf8')
-      return text.includes('held') ? text : undefined
+      const latest = await latestIn(folder.path, claimPrefixOf(owner))
+      return latest?.content.includes('held') ? `${latest.id} ${latest.content}` : undefined
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   }
@@ -80,7 +87,6 @@ describeLeaseContract('file', async () => {
   }
 })
 
-const long = (): AbortSignal => AbortSignal.timeout(30_000)
 const key: ServiceKey = { name: 'shop', protocol: 'http' }
 
 /** A holder on another machine: nobody here can tell whether it lives. */
