@@ -56,13 +56,14 @@ export function assess(
     case 'unwanted': {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
-      if (owned.length === 0) return { kind: 'skip', ...why }
-      if (!owned.every(({ origin }) => from.vouchesForEnd(origin))) {
+      const removals = direction.mayStand(target)
+      if (removals.length === 0) return { kind: 'skip', ...why }
+      if (!removals.every(({ origin }) => from.vouchesForEnd(origin))) {
         return { kind: 'unknown', mirror: 'source' }
       }
       const kept = keptAtZero(direction, target, owned, reason)
       if (kept) return kept
-      return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
+      return { kind: 'withdraw', change: { key: target, puts: [], removals }, ...why }
     }
     default:
       return desire satisfies never
@@ -110,15 +111,15 @@ function compare(
   const isForeign = (one: Instance | undefined): boolean => one !== undefined && !ours.has(one)
   if (records.some(({ id }) => isForeign(there.get(id))))
     return { kind: 'skip', reason: 'conflict' }
-  const stands = (one: Instance): boolean => {
+  const isSeen = (one: Instance): boolean => {
     const now = there.get(one.id)
     return now !== undefined && sameInstance(now, one)
   }
-  const puts = records.filter(
-    (one) => !stands(one) || there.get(one.id)?.keptBy === 'other-session',
-  )
+  const isOthers = ({ id }: Instance): boolean => there.get(id)?.keptBy === 'other-session'
+  const unheard = new Set(direction.echoes.unheard(target).map(({ id }) => id))
+  const puts = records.filter((one) => !isSeen(one) || isOthers(one) || unheard.has(one.id))
   const kept = new Set(records.map(({ id }) => id))
-  const gone = owned.filter(({ id }) => !kept.has(id))
+  const gone = direction.mayStand(target).filter(({ id }) => !kept.has(id))
   const removals = certain ? gone : gone.filter((one) => !direction.isClusters(target, one))
   if (puts.length + removals.length === 0) {
     return gone.length === 0
@@ -126,7 +127,7 @@ function compare(
       : { kind: 'unknown', mirror: 'source' }
   }
   const change = { key: target, puts, removals }
-  const takeOver = puts.length > 0 && puts.every(stands)
+  const takeOver = puts.length > 0 && puts.every((one) => isSeen(one) && isOthers(one))
   const shrinks = addressing === 'direct' && losesMany(direction, target, owned, records)
   return { kind: 'put', change, addressing, takeOver, shrinks }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
-import { keyText } from '../registry/model.ts'
+import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import { addressingRules } from './addressing.ts'
@@ -100,7 +100,7 @@ export class Direction {
   targetChanged({ keys, regained }: MirrorChange): readonly ServiceKey[] {
     const targets = keys.flatMap((key) => {
       const target = keyText(key)
-      this.echoes.heard(key)
+      this.echoes.heard(key, this.parts.to.record(target))
       const stood = this.exported.has(target)
       const stands = this.#noteOwned(key, target)
       const around = this.places.around(key).map((candidate) => candidate.target)
@@ -206,9 +206,17 @@ export class Direction {
     return instances.filter((instance) => owns(this.parts, toSink, target, instance))
   }
 
+  /** … and what we wrote that the target does not tell of yet: all that has to go with it. */
+  mayStand(target: ServiceKey): readonly Instance[] {
+    const owned = this.owned(target)
+    const isSeen = (one: Instance): boolean =>
+      owned.some((other) => other.id === one.id && sameInstance(other, one))
+    return [...owned, ...this.echoes.unheard(target).filter((one) => !isSeen(one))]
+  }
+
   /** What of ours points to this gateway at `target`: what a drain takes back. */
   pointingHere(target: ServiceKey): readonly Instance[] {
-    return this.owned(target).filter((one) => !this.isClusters(target, one))
+    return this.mayStand(target).filter((one) => !this.isClusters(target, one))
   }
 
   /** Whether what of ours stands for `target` was written for all replicas. */

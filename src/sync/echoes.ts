@@ -1,23 +1,56 @@
-import { keyText } from '../registry/model.ts'
-import type { KeyText, ServiceKey } from '../registry/model.ts'
+import { keyText, sameInstance } from '../registry/model.ts'
+import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/model.ts'
+import type { Change } from '../registry/ports.ts'
+
+/** What a write was to leave under one id. */
+interface Echo {
+  /** What was put, or taken away. */
+  readonly instance: Instance
+  readonly stands: boolean
+}
+
+interface Awaited {
+  readonly target: ServiceKey
+  readonly sinceMs: number
+  /** By id. */
+  readonly echoes: Map<string, Echo>
+}
+
+const NOTHING: readonly Instance[] = []
 
 /**
- * Services that were written to and have not been seen to change since. Most are within
- * milliseconds. But what is written and lost again before anybody reads it (its session ends, a
- * hand takes it away) never shows as a change: so these are looked at again.
+ * What was written and has not been seen to stand, or to be gone, since. Most is within
+ * milliseconds. Until then the mirror says of it what was so before: nobody can tell by the mirror
+ * whether it stands. And what is written and lost again before anybody reads it (its session ends,
+ * a hand takes it away) never shows as a change: so it is looked at again.
  */
 export class Echoes {
-  readonly #awaited = new Map<KeyText, { readonly target: ServiceKey; readonly sinceMs: number }>()
+  readonly #awaited = new Map<KeyText, Awaited>()
 
-  /** Call before writing: the echo may be faster than the answer. */
-  await(target: ServiceKey, nowMs: number): void {
-    const text = keyText(target)
-    this.#awaited.delete(text)
-    this.#awaited.set(text, { target, sinceMs: nowMs })
+  /** Call before writing: the echo may be faster than the answer, and the answer may be lost. */
+  await({ key, puts, removals }: Change, nowMs: number): void {
+    const text = keyText(key)
+    const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
+    for (const instance of removals) echoes.set(instance.id, { instance, stands: false })
+    for (const instance of puts) echoes.set(instance.id, { instance, stands: true })
+    this.#awaited.delete(text) // to the end: it is the last one written
+    this.#awaited.set(text, { target: key, sinceMs: nowMs, echoes })
   }
 
-  heard(target: ServiceKey): void {
-    this.#awaited.delete(keyText(target))
+  /** The mirror says by now that `target` is as `record` has it. */
+  heard(target: ServiceKey, record: ServiceRecord | undefined): void {
+    const text = keyText(target)
+    const echoes = this.#awaited.get(text)?.echoes
+    if (!echoes) return
+    const there = new Map(record?.instances.map((one) => [one.id, one]))
+    for (const [id, echo] of echoes) if (isHeard(echo, there.get(id))) echoes.delete(id)
+    if (echoes.size === 0) this.#awaited.delete(text)
+  }
+
+  /** All of `target` of which only this is known: that it was put or taken away lately. */
+  unheard(target: ServiceKey): readonly Instance[] {
+    const echoes = this.#awaited.get(keyText(target))?.echoes
+    return echoes ? [...echoes.values()].map(({ instance }) => instance) : NOTHING
   }
 
   /** Gives up on those written before `beforeMs`, and returns them; oldest first. */
@@ -30,4 +63,8 @@ export class Echoes {
     }
     return lost
   }
+}
+
+function isHeard({ instance, stands }: Echo, now: Instance | undefined): boolean {
+  return stands ? now !== undefined && sameInstance(now, instance) : now === undefined
 }

@@ -154,11 +154,13 @@ function withoutRemovals(change: Change): Change {
 
 /** False when the term is over under which it was to be written: then nothing was. */
 async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<boolean> {
-  const { clock, toSink, writer } = direction.parts
+  const { clock, to, toSink, writer } = direction.parts
   if (change.puts.length + change.removals.length === 0) return true
-  direction.echoes.await(change.key, clock.monotonicMs())
+  direction.echoes.await(change, clock.monotonicMs())
   try {
     await toSink.apply(change, signal)
+    // Where it is as the mirror has it all along, a change that was taken back, no echo comes.
+    direction.echoes.heard(change.key, to.record(keyText(change.key)))
     return true
   } catch (error) {
     if (change.fence === undefined || errorCode(error) !== 'LEASE_LOST') throw error

@@ -53,6 +53,12 @@ async function written(): Promise<Record<'zookeeper' | 'consul' | 'records', num
   }
 }
 
+/** What was written of each service of the mesh until now. */
+async function rewrites(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rewrites: all } = await stage.znodes()
+  return new Map(herd.mesh.map(folderOf).map((folder) => [folder, [...(all.get(folder) ?? [])]]))
+}
+
 async function expectAllWell(): Promise<void> {
   await stage.converged()
   expect(await stage.leftToDo()).toEqual([])
@@ -95,7 +101,7 @@ test('failure mode 9: 5,000 instances of each side restarted at once as they wer
 }, 240_000)
 
 test('failure mode 9: 5,000 instances of each side restarted at once in a new release: one or two writes a service', async () => {
-  const before = await written()
+  const [before, rewritten] = [await written(), await rewrites()]
   await herd.restart({ run: 3, release: '2' })
   let waiting: readonly string[] = []
   const over = async (): Promise<boolean> => (waiting = await notYet('2')).length === 0
@@ -113,6 +119,12 @@ test('failure mode 9: 5,000 instances of each side restarted at once in a new re
     wrongRemovals: 0,
   }
   process.stdout.write(`restarted at once: ${JSON.stringify(told)}\n`)
+  const changes = [...(await rewrites())].map(([folder, all]) => ({
+    folder,
+    changes: all.slice(rewritten.get(folder)?.length),
+  }))
+  expect(changes.filter((one) => one.changes.length < 1)).toEqual([])
+  expect(changes.filter((one) => one.changes.length > 2)).toEqual([])
   expect(told.records).toBeGreaterThanOrEqual(2 * SERVICES)
   // Once when two releases run, which is to say none; once for the end of that; and once more of what
   // a registry under such a load tells so late of that it seems to be lost.

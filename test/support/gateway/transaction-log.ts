@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { JuteReader } from './jute.ts'
 
-/** One step of a transaction that adds or takes away a znode. */
+/** One step of a transaction that changes a znode. */
 export type Step =
   | { readonly kind: 'create'; readonly path: string; readonly ephemeral: boolean }
-  | { readonly kind: 'delete'; readonly path: string }
+  | { readonly kind: 'set' | 'delete'; readonly path: string }
 
 /** One write to ZooKeeper: readers see all of its steps at once. */
 export interface Transaction {
@@ -23,6 +23,7 @@ const END_OF_RECORD = 0x42 // 'B'
 /** org.apache.zookeeper.ZooDefs.OpCode */
 const CREATES: readonly number[] = [1, 15, 19, 21]
 const DELETES: readonly number[] = [2, 20]
+const SET = 5
 const MULTI = 14
 const SESSION_BEGINS = -10
 const SESSION_ENDS = -11
@@ -126,6 +127,7 @@ function kindOf(type: number): Transaction['kind'] {
 function stepsIn(type: number, body: JuteReader): readonly Step[] {
   if (DELETES.includes(type)) return [{ kind: 'delete', path: body.text() }]
   if (CREATES.includes(type)) return [createIn(body, type === 1 || type === 15)]
+  if (type === SET) return [{ kind: 'set', path: body.text() }]
   if (type !== MULTI) return []
   return body
     .list(() => ({ type: body.int(), body: new JuteReader(body.buffer()) }))

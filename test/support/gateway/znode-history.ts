@@ -1,4 +1,4 @@
-import { TransactionLog, type Transaction } from './transaction-log.ts'
+import { TransactionLog, type Step, type Transaction } from './transaction-log.ts'
 
 /** A moment after which a service had no entry of one kind any more. */
 export interface Loss {
@@ -27,6 +27,8 @@ export class ZnodeHistory {
   readonly doubles: Double[] = []
   /** Transactions that write, by session. */
   readonly writes = new Map<string, number>()
+  /** What each transaction did to the entries of gateways in a folder, by the folder. */
+  readonly rewrites = new Map<string, string[]>()
   /** Folder -> path -> session that keeps it, or '' when it is persistent. */
   readonly #entries = new Map<string, Map<string, string>>()
 
@@ -38,7 +40,10 @@ export class ZnodeHistory {
 
   apply(transaction: Transaction): void {
     const { session, kind, steps, atMs } = transaction
-    if (kind === 'write') this.writes.set(session, (this.writes.get(session) ?? 0) + 1)
+    if (kind === 'write') {
+      this.writes.set(session, (this.writes.get(session) ?? 0) + 1)
+      this.#noteRewrite(steps)
+    }
     const gone = new Set<string>()
     const come = new Set<string>()
     if (kind === 'session-ends') {
@@ -58,6 +63,18 @@ export class ZnodeHistory {
     for (const [folder, of] of groupsOf(come)) {
       const addresses = new Set(this.#those(folder, of).map(addressOf))
       if (of === 'gateway' && addresses.size > 1) this.doubles.push({ folder, atMs })
+    }
+  }
+
+  #noteRewrite(steps: readonly Step[]): void {
+    const entries = steps.filter(({ path }) => isEntry(path) && kindOf(path) === 'gateway')
+    for (const folder of new Set(entries.map(({ path }) => folderOf(path)))) {
+      const said = entries
+        .filter(({ path }) => folderOf(path) === folder)
+        .map(({ kind, path }) => `${kind} ${path.slice(folder.length + 1)}`)
+      const rewrites = this.rewrites.get(folder) ?? []
+      rewrites.push(said.join(', '))
+      this.rewrites.set(folder, rewrites)
     }
   }
 
