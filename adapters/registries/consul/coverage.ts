@@ -8,7 +8,7 @@ import type { ServiceTable } from './service-table.ts'
 import { Sweep } from './sweep.ts'
 import { WatchPool } from './watch-pool.ts'
 
-/** Of what nobody waits for: echoes of our own writes, and the sweep. */
+/** Of what nobody waits for: echoes of our own writes, and the sweep; each. */
 const PARALLEL_LOOKS = 4
 const STARTS_AT_A_TIME = 20
 const START_EVERY_MS = 100
@@ -49,6 +49,8 @@ export class Coverage {
   readonly #parts: CoverageParts
   readonly #pool: WatchPool
   readonly #looks: Rereads
+  /** The sweep's own: what is told of otherwise does not wait for thousands before it. */
+  readonly #swept: Rereads
   /** What we wrote ourselves and nothing else would read. */
   readonly #echoes = new Set<string>()
   readonly #explained = new Explained()
@@ -66,6 +68,7 @@ export class Coverage {
     const { reader, guard, signal } = parts
     this.#parts = parts
     this.#looks = new Rereads(PARALLEL_LOOKS, parts.reread)
+    this.#swept = new Rereads(PARALLEL_LOOKS, parts.reread)
     this.#pool = new WatchPool(parts.maxWatches, (name, goesOn) =>
       guard(reader.watch(name, { goesOn, waitMs: () => this.#waitMs() }, signal)),
     )
@@ -84,10 +87,10 @@ export class Coverage {
 
   async end(): Promise<void> {
     clearTimeout(this.#ownTimer)
-    await Promise.all([this.#pool.end(), this.#looks.end()])
+    await Promise.all([this.#pool.end(), this.#looks.end(), this.#swept.end()])
   }
 
-  /** Whether it is watched, or about to be read anyway. */
+  /** Whether it is watched, or about to be read anyway and not in the course of a sweep. */
   has(name: string): boolean {
     return this.#pool.has(name) || this.#looks.has(name) || this.#echoes.has(name)
   }
@@ -132,7 +135,7 @@ export class Coverage {
     const swept = names.filter(
       (name) => !this.#pool.has(name) && (isOwnDue || this.#isOthers(name)),
     )
-    await Promise.all(swept.map((name) => this.#looks.add(name)))
+    await Promise.all(swept.map((name) => this.#swept.add(name)))
     this.#fill()
   }
 
