@@ -58,8 +58,8 @@ export class Catalog {
 
   /** All names, if the token lets entries be seen as well. */
   async names(signal: AbortSignal): Promise<{ index: number; names: readonly string[] }> {
-    await this.#checkSight(signal)
-    const answer = await this.http.get('/catalog/services', CONSISTENT, signal)
+    const list = this.http.get('/catalog/services', CONSISTENT, signal)
+    const [answer] = await Promise.all([list, this.#checkSight(signal)])
     return { index: answer.index, names: this.namesIn(answer) }
   }
 

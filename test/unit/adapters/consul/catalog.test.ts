@@ -50,3 +50,25 @@ test('a service that is seen to be gone for the first time: that Consul can be s
   await catalog.serviceConsistently('web', AbortSignal.timeout(10_000))
   expect(server.asked.map(({ url }) => url.pathname)).toEqual([WEB, CONSUL])
 })
+
+test('that Consul can be seen is asked for beside the list of names, and neither is believed alone', async () => {
+  const asked = new Set<string>()
+  let both = (): void => undefined
+  const areBothAsked = new Promise<void>((resolve) => (both = resolve))
+  let isBlind = false
+  await using server = await scriptedServer(async ({ url }) => {
+    asked.add(url.pathname)
+    if (asked.size === 2) both()
+    await areBothAsked
+    const list = JSON.stringify({ consul: [], web: [] })
+    const entries = JSON.stringify(isBlind ? [] : [SERVER])
+    const body = url.pathname === CONSUL ? entries : list
+    return { headers: { 'x-consul-index': '10' }, body }
+  })
+  await using http = new ConsulHttp({ url: server.address, blockingConnections: 1 })
+  const catalog = new Catalog(http, { defaultProtocol: 'http', ownNode: 'isthmus-gw' })
+  const signal = AbortSignal.timeout(10_000)
+  expect(await catalog.names(signal)).toEqual({ index: 10, names: ['web'] })
+  isBlind = true
+  await expect(catalog.names(signal)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' })
+})
