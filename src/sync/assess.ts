@@ -56,14 +56,15 @@ export function assess(
     case 'unwanted': {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
-      const removals = direction.mayStand(target)
-      if (removals.length === 0) return { kind: 'skip', ...why }
-      if (!removals.every(({ origin }) => from.vouchesForEnd(origin))) {
+      // What was put last says whether it stays and of whom it is: nothing goes before that was read.
+      if (direction.echoes.put(target).length > 0) return { kind: 'unknown', mirror: 'target' }
+      if (owned.length === 0) return { kind: 'skip', ...why }
+      if (!owned.every(({ origin }) => from.vouchesForEnd(origin))) {
         return { kind: 'unknown', mirror: 'source' }
       }
       const kept = keptAtZero(direction, target, owned, reason)
       if (kept) return kept
-      return { kind: 'withdraw', change: { key: target, puts: [], removals }, ...why }
+      return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }
     default:
       return desire satisfies never
@@ -128,7 +129,7 @@ function compare(
   }
   const change = { key: target, puts, removals }
   const takeOver = puts.length > 0 && puts.every((one) => isSeen(one) && isOthers(one))
-  const shrinks = addressing === 'direct' && losesMany(direction, target, owned, records)
+  const shrinks = addressing === 'direct' && losesMany(direction, target, records)
   return { kind: 'put', change, addressing, takeOver, shrinks }
 }
 
@@ -136,9 +137,9 @@ function compare(
 function losesMany(
   direction: Direction,
   target: ServiceKey,
-  owned: readonly Instance[],
   records: readonly Instance[],
 ): boolean {
-  const before = owned.filter((one) => direction.isClusters(target, one)).length
+  const standing = direction.standing(target)
+  const before = standing.filter((one) => direction.isClusters(target, one)).length
   return direction.parts.budget.isMass(before - records.length, before)
 }

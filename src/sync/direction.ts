@@ -107,7 +107,7 @@ export class Direction {
       // The target's own services are none of ours, unless one of the source wants their place.
       return stood || stands || around.length > 0 ? [key, ...around] : []
     })
-    return regained ? [...targets, ...this.takeDeferred(), ...this.echoes.giveUp()] : targets
+    return regained ? [...targets, ...this.takeDeferred(), ...this.echoes.targets] : targets
   }
 
   /** Looks at `target` again when a mirror vouches again, or the identity is ours. */
@@ -206,12 +206,25 @@ export class Direction {
     return instances.filter((instance) => owns(this.parts, toSink, target, instance))
   }
 
-  /** … and what we wrote that the target does not tell of yet: all that has to go with it. */
+  /** … and what was put or taken away and is not heard of: each of it may be there or not. */
   mayStand(target: ServiceKey): readonly Instance[] {
     const owned = this.owned(target)
-    const isSeen = (one: Instance): boolean =>
-      owned.some((other) => other.id === one.id && sameInstance(other, one))
-    return [...owned, ...this.echoes.unheard(target).filter((one) => !isSeen(one))]
+    const unheard = this.echoes.unheard(target)
+    if (unheard.length === 0) return owned
+    const seen = new Map(owned.map((one) => [one.id, one]))
+    const isSeen = (one: Instance): boolean => {
+      const other = seen.get(one.id)
+      return other !== undefined && sameInstance(other, one)
+    }
+    return [...owned, ...unheard.filter((one) => !isSeen(one))]
+  }
+
+  /** What of ours stands if all that was written has come about, heard of or not. */
+  standing(target: ServiceKey): readonly Instance[] {
+    const owned = this.owned(target)
+    const unheard = new Set(this.echoes.unheard(target).map(({ id }) => id))
+    if (unheard.size === 0) return owned
+    return [...owned.filter(({ id }) => !unheard.has(id)), ...this.echoes.put(target)]
   }
 
   /** What of ours points to this gateway at `target`: what a drain takes back. */

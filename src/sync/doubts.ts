@@ -26,7 +26,10 @@ export function doubtAbout(
   side: 'source' | 'target',
 ): string | undefined {
   const { from, to } = direction.parts
-  if (side === 'target') return doubtOf(to, [target.name])
+  if (side === 'target') {
+    if (!to.vouches(target)) return doubtOf(to, [target.name])
+    return `${to.name} has not told yet of what was written last`
+  }
   const wanting = direction.places
     .around(target)
     .flatMap(({ source }) => parseKeyText(source) ?? [])

@@ -53,8 +53,28 @@ export class Echoes {
     return echoes ? [...echoes.values()].map(({ instance }) => instance) : NOTHING
   }
 
+  /** What of `target` was put and is not heard of. */
+  put(target: ServiceKey): readonly Instance[] {
+    const echoes = this.#awaited.get(keyText(target))?.echoes
+    if (!echoes) return NOTHING
+    return [...echoes.values()].filter(({ stands }) => stands).map(({ instance }) => instance)
+  }
+
+  /** Services of which something is not heard of. */
+  get targets(): readonly ServiceKey[] {
+    return [...this.#awaited.values()].map(({ target }) => target)
+  }
+
+  /** It was not written, for certain. */
+  forget({ key, puts, removals }: Change): void {
+    const text = keyText(key)
+    const echoes = this.#awaited.get(text)?.echoes
+    for (const { id } of [...puts, ...removals]) echoes?.delete(id)
+    if (echoes?.size === 0) this.#awaited.delete(text)
+  }
+
   /** Gives up on those written before `beforeMs`, and returns them; oldest first. */
-  giveUp(beforeMs = Infinity): readonly ServiceKey[] {
+  giveUp(beforeMs: number): readonly ServiceKey[] {
     const lost: ServiceKey[] = []
     for (const [text, { target, sinceMs }] of this.#awaited) {
       if (sinceMs >= beforeMs) break

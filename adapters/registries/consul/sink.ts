@@ -66,7 +66,8 @@ export class ConsulSink implements RegistrySink {
   }
 
   async #apply({ key, puts, removals, fence }: Change, signal: AbortSignal): Promise<void> {
-    for (const instance of [...puts, ...removals]) this.#assertWritable(key, instance)
+    for (const instance of removals) this.#assertOwn(key, instance)
+    for (const instance of puts) this.#assertWritable(key, instance)
     const under = { key, fence }
     const written = await Promise.all(puts.map((instance) => this.#put(under, instance, signal)))
     await Promise.all(removals.map((instance) => this.#remove(under, instance, signal)))
@@ -117,12 +118,17 @@ export class ConsulSink implements RegistrySink {
     return undefined
   }
 
-  #assertWritable(key: ServiceKey, { id, host, port }: Instance): void {
+  #assertOwn(key: ServiceKey, { id, host, port }: Instance): void {
+    if (this.#placeOf(id) !== undefined) return
     const details = { key: keyText(key), id, host, port }
-    if (this.#placeOf(id) === undefined) {
-      const message = 'the record is not on this gateway’s node'
-      throw new IsthmusError('REGISTRY_CONFLICT', message, { details })
-    }
+    const message = 'the record is not on this gateway’s node'
+    throw new IsthmusError('REGISTRY_CONFLICT', message, { details })
+  }
+
+  #assertWritable(key: ServiceKey, instance: Instance): void {
+    this.#assertOwn(key, instance)
+    const { id, host, port } = instance
+    const details = { key: keyText(key), id, host, port }
     const accepted = this.accepts(key)
     if (accepted !== true) throw new IsthmusError('REGISTRY_REFUSED', accepted, { details })
     if (!isPort(port) || host === '' || host === '0.0.0.0' || host === '::') {

@@ -1,0 +1,146 @@
+import { expect, test } from '@jest/globals'
+import type { Instance } from '../../../src/registry/model.ts'
+import { modeFor } from '../../support/sync/cluster.ts'
+import { LateMesh, type LateMeshOptions } from '../../support/sync/late-mesh.ts'
+
+/** What a change is planned by while the one before it was written and is not heard of. */
+
+const PAY = { name: 'pay', protocol: 'http' }
+
+function instance(host: string, labels: Instance['labels'] = {}): Instance {
+  return { id: host, host, port: 80, health: 'passing', weight: 100, labels }
+}
+
+const release = (said: string): Instance => instance('h', { release: said })
+
+/** A world in which the first release of a service is known on both sides. */
+async function known(bridge: LateMeshOptions['bridge'] = {}): Promise<LateMesh> {
+  const world = new LateMesh({ bridge })
+  world.zk.register(PAY, release('1'))
+  await world.pass(6_000)
+  expect(world.releases(PAY)).toEqual(['1'])
+  world.isSilent = true
+  return world
+}
+
+async function rolledOut(world: LateMesh, said: readonly string[]): Promise<void> {
+  for (const one of said) {
+    world.zk.register(PAY, release(one))
+    await world.pass(500)
+  }
+}
+
+async function heardOfAll(world: LateMesh): Promise<void> {
+  world.isSilent = false
+  await world.pass(15_000)
+  expect(world.gateway.isSettled()).toBe(true)
+}
+
+test('failure mode 9: of two changes the second takes along what the first wrote, heard of or not', async () => {
+  await using world = await known()
+  await rolledOut(world, ['2', '3'])
+  expect(world.releases(PAY)).toEqual(['3'])
+  expect(world.removed).toEqual(['1', '2'])
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual(['3'])
+  expect(world.removed).toEqual(['1', '2'])
+  expect(world.emptied).toEqual([])
+})
+
+test('a change taken back before it was heard of leaves what stood before, and never nothing', async () => {
+  await using world = await known()
+  await rolledOut(world, ['2', '1'])
+  expect(world.releases(PAY)).toEqual(['1'])
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual(['1'])
+  expect(world.removed).toEqual(['1', '2'])
+  expect(world.emptied).toEqual([])
+})
+
+test('a complete read from before a change does not make what it wrote forgotten', async () => {
+  await using world = await known({ quietPeriodMs: 2_000, maxDelayMs: 4_000 })
+  const instances = world.consul.instances(PAY)
+  await rolledOut(world, ['2', '3'])
+  expect(world.releases(PAY)).toEqual(['2']) // the second change waits for more
+  world.says.push({ kind: 'snapshot', records: [{ key: PAY, instances }], unknownNames: [] })
+  await world.pass(2_500)
+  expect(world.releases(PAY)).toEqual(['3'])
+})
+
+test('a service that goes before its last change was heard of goes as soon as it is', async () => {
+  await using world = await known()
+  await rolledOut(world, ['2'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  const [step] = world.gateway.bridge.plan()
+  const detail = 'consul has not told yet of what was written last'
+  expect(step).toMatchObject({ action: 'wait', reason: 'target-unknown', detail })
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual([])
+})
+
+test('what is scaled to zero before its last change was heard of stays as that left it', async () => {
+  await using world = await known({ scaleToZero: ['pay'] })
+  await rolledOut(world, ['2'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual(['2'])
+  expect(world.emptied).toEqual([])
+})
+
+test('what is scaled to zero before anything of it was heard of stays', async () => {
+  await using world = new LateMesh({ bridge: { scaleToZero: ['pay'] } })
+  await world.pass(1_000)
+  world.isSilent = true
+  await rolledOut(world, ['1'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual(['1'])
+  expect(world.emptied).toEqual([])
+})
+
+test('a drain takes back what was not heard of as well', async () => {
+  await using world = await known()
+  await rolledOut(world, ['2'])
+  world.gateway.bridge.order('drain', {})
+  await world.pass(500)
+  expect(world.releases(PAY)).toEqual([])
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual([])
+})
+
+test('the removal budget counts what was not heard of', async () => {
+  const removalBudget = { share: 0.3, atLeast: 5, windowMs: 60_000, holdMs: 600_000 }
+  await using world = await known({ removalBudget })
+  const keys = Array.from({ length: 10 }, (_, n) => ({ name: `s${n}`, protocol: 'http' }))
+  for (const key of keys) world.zk.register(key, instance('h'))
+  await world.pass(500)
+  const [first = PAY] = keys
+  world.zk.deregister(first, 'h')
+  await world.pass(500)
+  await heardOfAll(world)
+  expect(world.consul.instances(first)).toEqual([])
+  expect(world.consul.keys()).toHaveLength(10)
+})
+
+test('failure mode 4: many direct instances that go at once are held back, heard of or not', async () => {
+  const removalBudget = { share: 0.3, atLeast: 0, windowMs: 60_000, holdMs: 600_000 }
+  await using world = await known({ addressing: modeFor('direct'), removalBudget })
+  for (let n = 0; n < 10; n += 1) world.zk.register(PAY, instance(`h${n}`))
+  await world.pass(1_000)
+  expect(world.consul.instances(PAY)).toHaveLength(11)
+  for (let n = 1; n < 10; n += 1) world.zk.deregister(PAY, `h${n}`)
+  await world.pass(1_000)
+  expect(world.consul.instances(PAY)).toHaveLength(11)
+  expect(world.removed).toEqual([])
+})
+
+test('what was refused as the term was over was not written, and is not waited for', async () => {
+  await using world = await known({ addressing: modeFor('direct') })
+  world.refusesTerms = true
+  await rolledOut(world, ['2', '1'])
+  expect(world.releases(PAY)).toEqual(['1'])
+  expect(world.gateway.isSettled()).toBe(true)
+})
