@@ -56,14 +56,15 @@ export function assess(
     case 'unwanted': {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
-      // What was put last says whether it stays and of whom it is: nothing goes before that was read.
-      if (direction.echoes.put(target).length > 0) return { kind: 'unknown', mirror: 'target' }
-      if (owned.length === 0) return { kind: 'skip', ...why }
-      if (!owned.every(({ origin }) => from.vouchesForEnd(origin))) {
+      const ours = [...owned, ...direction.standing(target)]
+      if (!ours.every(({ origin }) => from.vouchesForEnd(origin))) {
         return { kind: 'unknown', mirror: 'source' }
       }
       const kept = keptAtZero(direction, target, owned, reason)
       if (kept) return kept
+      // Nothing goes by what was so before the last change: the budget counts what was read.
+      if (direction.echoes.put(target).length > 0) return { kind: 'unknown', mirror: 'target' }
+      if (owned.length === 0) return { kind: 'skip', ...why }
       return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }
     default:
@@ -82,7 +83,9 @@ function keptAtZero(
   reason: SkipReason,
 ): Verdict | undefined {
   if (reason !== 'gone' && reason !== 'no-usable-instance') return undefined
-  const entry = owned.find(
+  // What was written last says what the last instances said.
+  const standing = direction.standing(target)
+  const entry = (standing.length > 0 ? standing : owned).find(
     (one) =>
       direction.scaleToZero.reasonFor(one) !== undefined && !direction.isClusters(target, one),
   )

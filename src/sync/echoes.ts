@@ -65,14 +65,6 @@ export class Echoes {
     return [...this.#awaited.values()].map(({ target }) => target)
   }
 
-  /** It was not written, for certain. */
-  forget({ key, puts, removals }: Change): void {
-    const text = keyText(key)
-    const echoes = this.#awaited.get(text)?.echoes
-    for (const { id } of [...puts, ...removals]) echoes?.delete(id)
-    if (echoes?.size === 0) this.#awaited.delete(text)
-  }
-
   /** Gives up on those written before `beforeMs`, and returns them; oldest first. */
   giveUp(beforeMs: number): readonly ServiceKey[] {
     const lost: ServiceKey[] = []

@@ -22,10 +22,11 @@ export function planOf(direction: Direction): Plan {
   )
 }
 
-/** Every service of the target that something of ours stands, or should stand, for. */
+/** Every service of the target that something of ours stands, may stand, or should stand, for. */
 export function targetsOf(direction: Direction): readonly ServiceKey[] {
   const wanted = [...direction.places.all()].map(({ target }) => keyText(target))
-  const texts = new Set<KeyText>([...wanted, ...direction.exported])
+  const unheard = direction.echoes.targets.map(keyText)
+  const texts = new Set<KeyText>([...wanted, ...direction.exported, ...unheard])
   return [...texts].sort().flatMap((text) => parseKeyText(text) ?? [])
 }
 

@@ -165,7 +165,6 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
   } catch (error) {
     if (change.fence === undefined || errorCode(error) !== 'LEASE_LOST') throw error
     writer.lose(change.fence)
-    direction.echoes.forget(change)
     direction.defer(change.key)
     return false
   }

@@ -31,8 +31,8 @@ export class LateMesh implements AsyncDisposable {
   readonly emptied: string[] = []
   /** Writes are answered, and lost before anybody has read them. */
   loses = false
-  /** What is written under a term is refused: another replica has the lease by then. */
-  refusesTerms = false
+  /** So many writes fail from now on. */
+  failsNext = 0
   /** Consul tells of nothing but what is in `says`. */
   isSilent = false
   readonly says: SourceEvent[] = []
@@ -83,8 +83,10 @@ export class LateMesh implements AsyncDisposable {
           return { ...read, id: `${read.id}?${one.labels['release'] ?? ''}` }
         },
         apply: async (change, signal) => {
-          if (this.refusesTerms && change.fence !== undefined)
-            throw new IsthmusError('LEASE_LOST', 'another process writes here by now')
+          if (this.failsNext > 0) {
+            this.failsNext -= 1
+            throw new IsthmusError('REGISTRY_UNAVAILABLE', 'it fails once', { retry: true })
+          }
           this.writes.push(keyText(change.key))
           if (!this.loses) await registry.sink.apply(change, signal)
         },

@@ -89,6 +89,18 @@ test('what is scaled to zero before its last change was heard of stays as that l
   expect(world.emptied).toEqual([])
 })
 
+test('what has lost its mark before it went does not stay, heard of or not', async () => {
+  await using world = new LateMesh()
+  world.zk.register(PAY, instance('h', { release: '1', 'scale-to-zero': 'true' }))
+  await world.pass(6_000)
+  world.isSilent = true
+  await rolledOut(world, ['2'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual([])
+})
+
 test('what is scaled to zero before anything of it was heard of stays', async () => {
   await using world = new LateMesh({ bridge: { scaleToZero: ['pay'] } })
   await world.pass(1_000)
@@ -137,10 +149,41 @@ test('failure mode 4: many direct instances that go at once are held back, heard
   expect(world.removed).toEqual([])
 })
 
-test('what was refused as the term was over was not written, and is not waited for', async () => {
-  await using world = await known({ addressing: modeFor('direct') })
-  world.refusesTerms = true
-  await rolledOut(world, ['2', '1'])
+test('an entry that stays at zero is put right also when the first try fails', async () => {
+  await using world = await known({ scaleToZero: ['pay'] })
+  world.isSilent = false
+  world.zk.deregister(PAY, 'h')
+  await world.pass(1_000)
+  const [entry] = world.consul.instances(PAY)
+  if (!entry) throw new Error('the entry has not stayed')
+  world.failsNext = 1
+  world.consul.register(PAY, { ...entry, port: 9 })
+  await world.pass(4_000)
+  expect(world.consul.instances(PAY)).toEqual([entry])
+})
+
+test('of two records of one service that is scaled to zero the one that was put last stays', async () => {
+  await using world = await known({ scaleToZero: ['pay'] })
+  const before = world.consul.instances(PAY)
+  await rolledOut(world, ['2'])
+  const instances = [...before, ...world.consul.instances(PAY)]
+  world.says.push({ kind: 'upsert', record: { key: PAY, instances } }) // read between put and removal
+  await world.pass(500)
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  await heardOfAll(world)
+  expect(world.releases(PAY)).toEqual(['2'])
+})
+
+test('a drain takes back what has come and gone before anything of it was heard of', async () => {
+  await using world = new LateMesh()
+  await world.pass(1_000)
+  world.isSilent = true
+  await rolledOut(world, ['1'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
   expect(world.releases(PAY)).toEqual(['1'])
-  expect(world.gateway.isSettled()).toBe(true)
+  world.gateway.bridge.order('drain', {})
+  await world.pass(500)
+  expect(world.releases(PAY)).toEqual([])
 })
