@@ -63,7 +63,9 @@ export function assess(
       const kept = keptAtZero(direction, target, owned, reason)
       if (kept) return kept
       // Nothing goes by what was so before the last change: the budget counts what was read.
-      if (direction.echoes.put(target).length > 0) return { kind: 'unknown', mirror: 'target' }
+      if (direction.echoes.certain(target).some(({ stands }) => stands)) {
+        return { kind: 'unknown', mirror: 'target' }
+      }
       if (owned.length === 0) return { kind: 'skip', ...why }
       return { kind: 'withdraw', change: { key: target, puts: [], removals: owned }, ...why }
     }

@@ -219,12 +219,14 @@ export class Direction {
     return [...owned, ...unheard.filter((one) => !isSeen(one))]
   }
 
-  /** What of ours stands if all that was written has come about, heard of or not. */
+  /** What of ours stands by what was read, and by what was answered since. */
   standing(target: ServiceKey): readonly Instance[] {
     const owned = this.owned(target)
-    const unheard = new Set(this.echoes.unheard(target).map(({ id }) => id))
-    if (unheard.size === 0) return owned
-    return [...owned.filter(({ id }) => !unheard.has(id)), ...this.echoes.put(target)]
+    const later = this.echoes.certain(target)
+    if (later.length === 0) return owned
+    const ids = new Set(later.map(({ instance }) => instance.id))
+    const put = later.filter(({ stands }) => stands).map(({ instance }) => instance)
+    return [...owned.filter(({ id }) => !ids.has(id)), ...put]
   }
 
   /** What of ours points to this gateway at `target`: what a drain takes back. */

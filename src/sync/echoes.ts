@@ -7,6 +7,8 @@ interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
+  /** Whether its registry has said that it is so; an answer can be lost, or be that it failed. */
+  answered: boolean
 }
 
 interface Awaited {
@@ -17,6 +19,7 @@ interface Awaited {
 }
 
 const NOTHING: readonly Instance[] = []
+const NONE: readonly Echo[] = []
 
 /**
  * What was written and has not been seen to stand, or to be gone, since. Most is within
@@ -31,10 +34,21 @@ export class Echoes {
   await({ key, puts, removals }: Change, nowMs: number): void {
     const text = keyText(key)
     const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
-    for (const instance of removals) echoes.set(instance.id, { instance, stands: false })
-    for (const instance of puts) echoes.set(instance.id, { instance, stands: true })
+    const add = (instance: Instance, stands: boolean): unknown =>
+      echoes.set(instance.id, { instance, stands, answered: false })
+    for (const instance of removals) add(instance, false)
+    for (const instance of puts) add(instance, true)
     this.#awaited.delete(text) // to the end: it is the last one written
     this.#awaited.set(text, { target: key, sinceMs: nowMs, echoes })
+  }
+
+  /** The registry has taken it. */
+  answered({ key, puts, removals }: Change): void {
+    const echoes = this.#awaited.get(keyText(key))?.echoes
+    for (const { id } of [...puts, ...removals]) {
+      const echo = echoes?.get(id)
+      if (echo) echo.answered = true
+    }
   }
 
   /** The mirror says by now that `target` is as `record` has it. */
@@ -53,11 +67,10 @@ export class Echoes {
     return echoes ? [...echoes.values()].map(({ instance }) => instance) : NOTHING
   }
 
-  /** What of `target` was put and is not heard of. */
-  put(target: ServiceKey): readonly Instance[] {
+  /** What of `target` stands for certain, or is gone, and is not heard of. */
+  certain(target: ServiceKey): readonly Readonly<Echo>[] {
     const echoes = this.#awaited.get(keyText(target))?.echoes
-    if (!echoes) return NOTHING
-    return [...echoes.values()].filter(({ stands }) => stands).map(({ instance }) => instance)
+    return echoes ? [...echoes.values()].filter(({ answered }) => answered) : NONE
   }
 
   /** Services of which something is not heard of. */

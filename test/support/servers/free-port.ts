@@ -6,14 +6,24 @@ import { createServer, type Server } from 'node:net'
 const FROM = 10_000
 const TO = 19_799
 
-/** `count` different TCP ports on which nothing listens on 127.0.0.1. */
+/**
+ * A port is free until its server listens, which may be seconds later: each process of a test run has
+ * ports of its own, and gives none of them twice.
+ */
+const LANES = 16
+const LANE = Number(process.env['JEST_WORKER_ID'] ?? 0) % LANES
+const given = new Set<number>()
+
+/** `count` different TCP ports at which nothing listens at any address of this machine. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = FROM + Math.floor(Math.random() * (TO - FROM + 1))
-    if (await isFree(port, '127.0.0.1')) ports.add(port)
+  const ports: number[] = []
+  while (ports.length < count) {
+    const port = FROM + LANE + LANES * Math.floor((Math.random() * (TO - FROM - LANE + 1)) / LANES)
+    if (given.has(port) || !(await isFree(port, '0.0.0.0'))) continue
+    given.add(port)
+    ports.push(port)
   }
-  return [...ports]
+  return ports
 }
 
 /** With the host `0.0.0.0`: at none of this machine's addresses does anything listen there. */

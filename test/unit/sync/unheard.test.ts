@@ -79,6 +79,18 @@ test('a service that goes before its last change was heard of goes as soon as it
   expect(world.releases(PAY)).toEqual([])
 })
 
+test('a service whose last change failed goes at once', async () => {
+  await using world = await known()
+  world.failsNext = Infinity
+  await rolledOut(world, ['2'])
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  expect(world.releases(PAY)).toEqual(['1'])
+  world.failsNext = 0
+  await world.pass(4_000)
+  expect(world.releases(PAY)).toEqual([])
+})
+
 test('what is scaled to zero before its last change was heard of stays as that left it', async () => {
   await using world = await known({ scaleToZero: ['pay'] })
   await rolledOut(world, ['2'])
