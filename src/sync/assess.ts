@@ -46,7 +46,7 @@ export function assess(
   const desire = desireFor(direction, target, contest)
   if (desire.kind === 'unknown') return { kind: 'unknown', mirror: 'source' }
   if (!to.vouches(target)) return { kind: 'unknown', mirror: 'target' }
-  const owned = direction.owned(target)
+  const owned = direction.own.read(target)
   switch (desire.kind) {
     case 'waiting':
       // Not an end: after a restart what is there may be right, and the edge about to accept.
@@ -56,7 +56,7 @@ export function assess(
     case 'unwanted': {
       const { reason, detail } = desire
       const why = { reason, ...(detail !== undefined && { detail }) }
-      const ours = [...owned, ...direction.standing(target)]
+      const ours = [...owned, ...direction.own.standing(target)]
       if (!ours.every(({ origin }) => from.vouchesForEnd(origin))) {
         return { kind: 'unknown', mirror: 'source' }
       }
@@ -86,10 +86,10 @@ function keptAtZero(
 ): Verdict | undefined {
   if (reason !== 'gone' && reason !== 'no-usable-instance') return undefined
   // What was written last says what the last instances said.
-  const standing = direction.standing(target)
+  const standing = direction.own.standing(target)
   const entry = (standing.length > 0 ? standing : owned).find(
     (one) =>
-      direction.scaleToZero.reasonFor(one) !== undefined && !direction.isClusters(target, one),
+      direction.scaleToZero.reasonFor(one) !== undefined && !direction.own.isClusters(target, one),
   )
   // After a restart its port has to be opened again: who calls is told that there is no instance.
   const kept = entry && direction.keepOffer(target, entry)
@@ -125,8 +125,8 @@ function compare(
   const unheard = new Set(direction.echoes.unheard(target).map(({ id }) => id))
   const puts = records.filter((one) => !isSeen(one) || isOthers(one) || unheard.has(one.id))
   const kept = new Set(records.map(({ id }) => id))
-  const gone = direction.mayStand(target).filter(({ id }) => !kept.has(id))
-  const removals = certain ? gone : gone.filter((one) => !direction.isClusters(target, one))
+  const gone = direction.own.mayStand(target).filter(({ id }) => !kept.has(id))
+  const removals = certain ? gone : gone.filter((one) => !direction.own.isClusters(target, one))
   if (puts.length + removals.length === 0) {
     return gone.length === 0
       ? { kind: 'in-line', addressing }
@@ -144,7 +144,7 @@ function losesMany(
   target: ServiceKey,
   records: readonly Instance[],
 ): boolean {
-  const standing = direction.standing(target)
-  const before = standing.filter((one) => direction.isClusters(target, one)).length
+  const standing = direction.own.standing(target)
+  const before = standing.filter((one) => direction.own.isClusters(target, one)).length
   return direction.parts.budget.isMass(before - records.length, before)
 }

@@ -75,7 +75,7 @@ function instancesOf(
   const records = direction.asWritten(target, meant).filter(isFaithful)
   if (records.length === 0) return noneUsable(direction, source)
   // As long as something stands that points here, callers may come by it.
-  if (direction.pointingHere(target).length > 0) offer(direction, target, source)
+  if (direction.own.pointingHere(target).length > 0) offer(direction, target, source)
   const certain = direction.parts.from.vouches(source.key)
   return { kind: 'wanted', addressing: 'direct', records, certain }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Address, DirectionName, Exposure } from '../registry/exposure.ts'
-import { keyText, sameInstance } from '../registry/model.ts'
+import { keyText } from '../registry/model.ts'
 import type { Instance, KeyText, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
 import { addressingRules } from './addressing.ts'
@@ -12,7 +12,6 @@ import { namedOf } from './carry.ts'
 import type { Carried } from './carry.ts'
 import { Collisions } from './collisions.ts'
 import { Echoes } from './echoes.ts'
-import { isClusters, owns } from './guards.ts'
 import type { Identity } from './identity.ts'
 import type { Mirror, MirrorChange } from './mirror.ts'
 import { nameRules } from './name-rules.ts'
@@ -20,6 +19,7 @@ import type { NameOptions, NameRules } from './name-rules.ts'
 import { nameOf, placeOf } from './names.ts'
 import type { Naming } from './names.ts'
 import type { Offers } from './offers.ts'
+import { OwnRecords } from './own-records.ts'
 import { Places } from './places.ts'
 import type { Candidate } from './places.ts'
 import { ReadBack } from './read-back.ts'
@@ -63,6 +63,8 @@ export class Direction {
   readonly parts: DirectionParts
   readonly places: Places
   readonly echoes = new Echoes()
+  /** What this gateway and its cluster have in the target. */
+  readonly own: OwnRecords
   readonly scaleToZero = new ScaleToZero()
   /** Services of the target at which something of ours stands. */
   readonly exported = new Set<KeyText>()
@@ -78,6 +80,7 @@ export class Direction {
   constructor(parts: DirectionParts) {
     this.parts = parts
     this.places = new Places(parts.name)
+    this.own = new OwnRecords(parts, this.echoes)
     this.#collisions = new Collisions(parts.log)
     this.#carriage = new Carriage(parts)
     this.#readBack = new ReadBack(parts.toSink)
@@ -199,52 +202,12 @@ export class Direction {
     this.#readBack.forget(target)
   }
 
-  /** What of the target's record we wrote. */
-  owned(target: ServiceKey): readonly Instance[] {
-    const { to, toSink } = this.parts
-    const instances = to.record(keyText(target))?.instances ?? []
-    return instances.filter((instance) => owns(this.parts, toSink, target, instance))
-  }
-
-  /** … and what was put or taken away and is not heard of: each of it may be there or not. */
-  mayStand(target: ServiceKey): readonly Instance[] {
-    const owned = this.owned(target)
-    const unheard = this.echoes.unheard(target)
-    if (unheard.length === 0) return owned
-    const seen = new Map(owned.map((one) => [one.id, one]))
-    const isSeen = (one: Instance): boolean => {
-      const other = seen.get(one.id)
-      return other !== undefined && sameInstance(other, one)
-    }
-    return [...owned, ...unheard.filter((one) => !isSeen(one))]
-  }
-
-  /** What of ours stands by what was read, and by what was answered since. */
-  standing(target: ServiceKey): readonly Instance[] {
-    const owned = this.owned(target)
-    const later = this.echoes.certain(target)
-    if (later.length === 0) return owned
-    const ids = new Set(later.map(({ instance }) => instance.id))
-    const put = later.filter(({ stands }) => stands).map(({ instance }) => instance)
-    return [...owned.filter(({ id }) => !ids.has(id)), ...put]
-  }
-
-  /** What of ours points to this gateway at `target`: what a drain takes back. */
-  pointingHere(target: ServiceKey): readonly Instance[] {
-    return this.mayStand(target).filter((one) => !this.isClusters(target, one))
-  }
-
-  /** Whether what of ours stands for `target` was written for all replicas. */
-  isClusters(target: ServiceKey, instance: Instance): boolean {
-    return isClusters(this.parts, this.parts.toSink, target, instance)
-  }
-
   /** Notes whether anything of ours stands for a service of the target, and says so. */
   #noteOwned(key: ServiceKey, target: KeyText): boolean {
-    const owned = this.owned(key)
+    const owned = this.own.read(key)
     if (owned.length > 0) this.exported.add(target)
     else this.exported.delete(target)
-    const direct = owned.length > 0 && owned.every((one) => this.isClusters(key, one))
+    const direct = owned.length > 0 && owned.every((one) => this.own.isClusters(key, one))
     if (direct) this.#direct.add(target)
     else this.#direct.delete(target)
     return owned.length > 0

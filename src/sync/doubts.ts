@@ -33,7 +33,7 @@ export function doubtAbout(
   const wanting = direction.places
     .around(target)
     .flatMap(({ source }) => parseKeyText(source) ?? [])
-  const origins = direction.owned(target).flatMap(({ origin }) => origin?.key ?? [])
+  const origins = direction.own.read(target).flatMap(({ origin }) => origin?.key ?? [])
   const names = [...wanting, ...origins].map(({ name }) => name)
   const doubts = from.ends.flatMap(({ mirror }) => doubtOf(mirror, names) ?? [])
   return doubts.length > 0 ? doubts.join('; ') : undefined

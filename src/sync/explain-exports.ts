@@ -55,7 +55,7 @@ export function addressingOf(direction: Direction, source: KeyText): Addressing 
 /** Where what of ours stands at `target` says that it comes from. */
 export function originsAt(direction: Direction, target: KeyText): readonly ServiceKey[] {
   const key = parseKeyText(target)
-  return key ? direction.owned(key).flatMap(({ origin }) => origin?.key ?? []) : []
+  return key ? direction.own.read(key).flatMap(({ origin }) => origin?.key ?? []) : []
 }
 
 /** The service that wants `target` now; what stands there may have been written for another. */
@@ -104,7 +104,7 @@ function explainExport(direction: Direction, target: ServiceKey): ExplainedExpor
   const heldForMs = budget.heldForMs(text)
   const standing = standingAt(direction, target)
   const ours = standing.find(({ whose }) => whose === 'this-gateway')?.instance ?? step?.after[0]
-  const pointsHere = ours !== undefined && !direction.isClusters(target, ours)
+  const pointsHere = ours !== undefined && !direction.own.isClusters(target, ours)
   return {
     registry: to.name,
     key: text,

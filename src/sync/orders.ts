@@ -79,7 +79,7 @@ function namesOf(direction: Direction, target: ServiceKey): readonly string[] {
   const sources = direction.places
     .around(target)
     .flatMap(({ source }) => parseKeyText(source) ?? [])
-  const origins = direction.owned(target).flatMap(({ origin }) => origin?.key ?? [])
+  const origins = direction.own.read(target).flatMap(({ origin }) => origin?.key ?? [])
   return [target, ...sources, ...origins].flatMap((key) => [key.name, keyText(key)])
 }
 

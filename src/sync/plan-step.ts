@@ -78,7 +78,7 @@ export function placeOf({ parts }: Direction): Pick<PlanStep, 'direction' | 'reg
 type Base = Pick<PlanStep, 'direction' | 'registry' | 'key' | 'before'>
 
 function takenBack(direction: Direction, key: ServiceKey): PlanStep {
-  const before = direction.pointingHere(key)
+  const before = direction.own.pointingHere(key)
   const base: Base = { ...placeOf(direction), key, before }
   if (!direction.parts.to.vouches(key)) return waiting(direction, base, 'target')
   if (before.length === 0) return { ...base, action: 'skip', reason: 'drain', after: [] }
@@ -108,7 +108,7 @@ function stepFor(
   verdict: Verdict,
   held: boolean,
 ): PlanStep | undefined {
-  const before = direction.owned(key)
+  const before = direction.own.read(key)
   const base: Base = { ...placeOf(direction), key, before }
   switch (verdict.kind) {
     case 'in-line':

@@ -124,7 +124,7 @@ async function takeBack(
     return 'unknown'
   }
   if (formerAt(direction, target).length === 0) budget.forget(keyText(target))
-  const removals = direction.pointingHere(target)
+  const removals = direction.own.pointingHere(target)
   await write(direction, { key: target, puts: [], removals }, signal)
   if (hasGone) direction.ended(target)
   return removals.length === 0 ? 'skipped' : 'withdrawn'
@@ -144,7 +144,7 @@ function noteNeed(direction: Direction, target: ServiceKey, verdict: Verdict): v
   const { cluster, writer } = direction.parts
   if (cluster === undefined) return
   const comes = verdict.kind === 'put' && verdict.addressing === 'direct'
-  const stands = direction.owned(target).some((one) => direction.isClusters(target, one))
+  const stands = direction.own.read(target).some((one) => direction.own.isClusters(target, one))
   writer.needs(keyText(target), comes || stands)
 }
 

@@ -27,7 +27,7 @@ export function sourceFor(
 /** What stands there had a source in this very side once; the rules may have changed since. */
 function whyNone(direction: Direction, target: ServiceKey): NoSource {
   const { from } = direction.parts
-  const origin = direction.owned(target)[0]?.origin
+  const origin = direction.own.standing(target)[0]?.origin
   if (!origin || origin.path.length > 1 || !from.names.has(origin.registry)) {
     return { reason: 'gone' }
   }

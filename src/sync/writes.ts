@@ -40,7 +40,7 @@ type Part = Omit<Change, 'key'>
 const NOTHING: Part = { puts: [], removals: [] }
 
 function partOf(direction: Direction, { key, puts, removals }: Change, shared: boolean): Part {
-  const isIn = (one: Instance): boolean => direction.isClusters(key, one) === shared
+  const isIn = (one: Instance): boolean => direction.own.isClusters(key, one) === shared
   return { puts: puts.filter(isIn), removals: removals.filter(isIn) }
 }
 
