@@ -26,6 +26,12 @@ const number = z
   .regex(/^\d+(\.\d+)?$/, 'must be a number')
   .transform(Number)
 
+/** Any name will do, also `__proto__`, which a record of zod's leaves out. */
+function areLabels(labels: unknown): boolean {
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return false
+  return Object.values(labels).every((value) => typeof value === 'string')
+}
+
 const instance = z.strictObject({
   id: text.optional(),
   host: text.regex(/^\S+$/, 'must be an address or a host name'),
@@ -33,7 +39,7 @@ const instance = z.strictObject({
   weight: number.default(100),
   health: z.enum(['passing', 'warning', 'critical']).default('passing'),
   zone: z.string().optional(),
-  labels: z.record(z.string(), z.string()).default({}),
+  labels: z.custom<Instance['labels']>(areLabels, 'must be names with a text each').default({}),
   origin: z
     .strictObject({
       owner: text,

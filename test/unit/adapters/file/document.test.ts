@@ -61,6 +61,11 @@ test.each([
     'services: [{ name: a, instances: [{ host: h, port: 1 }, { host: h, port: 1 }] }]',
     'twice',
   ],
+  [
+    'labels that are no texts',
+    'services: [{ name: a, instances: [{ host: h, port: 1, labels: { a: [b] } }] }]',
+    'must be names with a text each',
+  ],
   ['an alias bomb', 'a: &a [x,x]\nb: &b [*a,*a]\nservices: *b', 'services'],
 ])('a fault of the whole file: %s', (_, content, said) => {
   const parsed = parse(content)
@@ -107,6 +112,18 @@ const records: fc.Arbitrary<readonly ServiceRecord[]> = fc
 
 const inOrder = (all: readonly ServiceRecord[]): readonly ServiceRecord[] =>
   [...all].sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1))
+
+test('a label may have any name', () => {
+  const labels = Object.fromEntries([
+    ['__proto__', 'a'],
+    ['constructor', 'b'],
+  ])
+  const one = { id: 'team.yaml#0', host: 'h', port: 1, weight: 100, health: 'passing' as const }
+  const all = [{ key: { name: 'a', protocol: 'http' }, instances: [{ ...one, labels }] }]
+  const parsed = parse(formatServices('heading', all))
+  expect(parsed).toEqual({ kind: 'services', records: all })
+  expect(JSON.stringify(parsed)).toContain('__proto__')
+})
 
 test('what is written is read back as it was', () => {
   fc.assert(
