@@ -110,7 +110,10 @@ export class Direction {
       // The target's own services are none of ours, unless one of the source wants their place.
       return stood || stands || around.length > 0 ? [key, ...around] : []
     })
-    return regained ? [...targets, ...this.takeDeferred(), ...this.echoes.targets] : targets
+    if (!regained) return targets
+    const unheard = this.echoes.targets
+    this.echoes.readAgain(this.parts.to.readEnds)
+    return [...targets, ...this.takeDeferred(), ...unheard]
   }
 
   /** Looks at `target` again when a mirror vouches again, or the identity is ours. */

@@ -7,8 +7,11 @@ interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
-  /** Whether its registry has said that it is so; an answer can be lost, or be that it failed. */
-  answered: boolean
+  /**
+   * The mirror's `readEnds` when its registry said that it is so. Undefined as long as it has not: an
+   * answer can be lost, or be that it failed.
+   */
+  answeredAt: number | undefined
 }
 
 interface Awaited {
@@ -35,19 +38,19 @@ export class Echoes {
     const text = keyText(key)
     const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
     const add = (instance: Instance, stands: boolean): unknown =>
-      echoes.set(instance.id, { instance, stands, answered: false })
+      echoes.set(instance.id, { instance, stands, answeredAt: undefined })
     for (const instance of removals) add(instance, false)
     for (const instance of puts) add(instance, true)
     this.#awaited.delete(text) // to the end: it is the last one written
     this.#awaited.set(text, { target: key, sinceMs: nowMs, echoes })
   }
 
-  /** The registry has taken it. */
-  answered({ key, puts, removals }: Change): void {
+  /** The registry has taken it; `readEnds` is what that is by now. */
+  answered({ key, puts, removals }: Change, readEnds: number): void {
     const echoes = this.#awaited.get(keyText(key))?.echoes
     for (const { id } of [...puts, ...removals]) {
       const echo = echoes?.get(id)
-      if (echo) echo.answered = true
+      if (echo) echo.answeredAt = readEnds
     }
   }
 
@@ -70,12 +73,25 @@ export class Echoes {
   /** What of `target` stands for certain, or is gone, and is not heard of. */
   certain(target: ServiceKey): readonly Readonly<Echo>[] {
     const echoes = this.#awaited.get(keyText(target))?.echoes
-    return echoes ? [...echoes.values()].filter(({ answered }) => answered) : NONE
+    return echoes ? [...echoes.values()].filter(({ answeredAt }) => answeredAt !== undefined) : NONE
   }
 
   /** Services of which something is not heard of. */
   get targets(): readonly ServiceKey[] {
     return [...this.#awaited.values()].map(({ target }) => target)
+  }
+
+  /**
+   * A complete read has ended: forgets what was answered before it began, and was not heard of by
+   * its end. It is as that says.
+   */
+  readAgain(readEnds: number): void {
+    for (const [text, { echoes }] of this.#awaited) {
+      for (const [id, { answeredAt }] of echoes) {
+        if (answeredAt !== undefined && readEnds >= answeredAt + 2) echoes.delete(id)
+      }
+      if (echoes.size === 0) this.#awaited.delete(text)
+    }
   }
 
   /** Gives up on those written before `beforeMs`, and returns them; oldest first. */

@@ -37,6 +37,7 @@ export class Mirror {
   #state: MirrorState = 'unknown'
   #staleReason: string | undefined
   #reads = 0
+  #losses = 0
   #lastRead: { readonly atMs: number; readonly monotonicMs: number } | undefined
 
   constructor(name: string, log: Log, clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
@@ -56,6 +57,14 @@ export class Mirror {
   /** Complete reads so far. */
   get reads(): number {
     return this.#reads
+  }
+
+  /**
+   * How often a complete read has come to its end, or was broken off with its registry lost. A read
+   * that makes this go up twice or more from what it is now has begun after now.
+   */
+  get readEnds(): number {
+    return this.#reads + this.#losses
   }
 
   /** Undefined before the first complete read; an outage leaves it as it was. */
@@ -155,6 +164,7 @@ export class Mirror {
     this.#staleReason = reason
     if (this.#state === 'complete') {
       this.#state = 'stale'
+      this.#losses += 1
       this.#log.warn({ registry: this.name, reason }, 'mirror is stale, nothing is removed')
     }
   }

@@ -159,7 +159,7 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
   direction.echoes.await(change, clock.monotonicMs())
   try {
     await toSink.apply(change, signal)
-    direction.echoes.answered(change)
+    direction.echoes.answered(change, to.readEnds)
     // Where it is as the mirror has it all along, a change that was taken back, no echo comes.
     direction.echoes.heard(change.key, to.record(keyText(change.key)))
     return true

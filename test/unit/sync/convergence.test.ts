@@ -10,6 +10,9 @@ import { ObservedBackend, turns, unevenPace } from '../../support/sync/observed-
 
 type SideName = 'legacy' | 'mesh'
 
+/** So that a run that fails is told, and not that the search for a smaller one took too long. */
+const TOLD_AFTER = { interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
+
 /** Services of each side, and what the other side shall call them: the expected names by hand. */
 const SERVICES: Readonly<Record<SideName, readonly { own: ServiceKey; other: ServiceKey }[]>> = {
   legacy: [
@@ -320,7 +323,7 @@ test.each([
         await world.settle()
         expect(world.wrong).toEqual([])
       }),
-      { numRuns: 60 },
+      { numRuns: 60, ...TOLD_AFTER },
     )
   },
   120_000,

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Instance } from '../../../src/registry/model.ts'
+import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { modeFor } from '../../support/sync/cluster.ts'
 import { LateMesh, type LateMeshOptions } from '../../support/sync/late-mesh.ts'
 
@@ -77,6 +78,38 @@ test('a service that goes before its last change was heard of goes as soon as it
   expect(step).toMatchObject({ action: 'wait', reason: 'target-unknown', detail })
   await heardOfAll(world)
   expect(world.releases(PAY)).toEqual([])
+})
+
+/** Told of nothing, as what was lost is never told of. */
+const emptyRead: SourceEvent = { kind: 'snapshot', records: [], unknownNames: [] }
+
+/** Of a service that has gone, and whose last change was lost before anybody read it. */
+async function lostAndGone(): Promise<LateMesh> {
+  const world = await known()
+  await rolledOut(world, ['2'])
+  for (const { id } of world.consul.instances(PAY)) world.consul.deregister(PAY, id)
+  world.zk.deregister(PAY, 'h')
+  await world.pass(500)
+  return world
+}
+
+async function waitsAfter(world: LateMesh, ...said: readonly SourceEvent[]): Promise<boolean> {
+  world.says.push(...said)
+  await world.pass(500)
+  const plan = world.gateway.bridge.plan()
+  return plan.some(({ reason }) => reason === 'target-unknown')
+}
+
+test('a service that goes with its last change lost is waited for until it was read twice', async () => {
+  await using world = await lostAndGone()
+  expect(await waitsAfter(world, emptyRead)).toBe(true) // it may have begun before
+  expect(await waitsAfter(world, emptyRead)).toBe(false)
+})
+
+test('… or once after its registry was lost, as what was read before that counts no more', async () => {
+  await using world = await lostAndGone()
+  const lost: SourceEvent = { kind: 'stale', reason: 'session expired' }
+  expect(await waitsAfter(world, lost, emptyRead)).toBe(false)
 })
 
 test('a service whose last change failed goes at once', async () => {
