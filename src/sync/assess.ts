@@ -6,6 +6,8 @@ import { contestFor } from './contest.ts'
 import { desireFor } from './desire.ts'
 import type { SkipReason, Wanted } from './desire.ts'
 import type { Direction } from './direction.ts'
+import { isOpen } from './echoes.ts'
+import type { Echo } from './echoes.ts'
 
 /** What is to be done about one service of the target. Found by reading alone. */
 export type Verdict =
@@ -63,7 +65,9 @@ export function assess(
       const kept = keptAtZero(direction, target, owned, reason)
       if (kept) return kept
       // Nothing goes by what was so before the last change: the budget counts what was read.
-      if (direction.echoes.certain(target).some(({ stands }) => stands)) {
+      const there = instancesById(direction, target)
+      const isUnread = (echo: Echo): boolean => isOpen(echo, there.get(echo.instance.id))
+      if (direction.echoes.certain(target).some((echo) => echo.stands && isUnread(echo))) {
         return { kind: 'unknown', mirror: 'target' }
       }
       if (owned.length === 0) return { kind: 'skip', ...why }
@@ -110,9 +114,7 @@ function compare(
   owned: readonly Instance[],
   { addressing, records, certain }: Wanted,
 ): Verdict {
-  const there = new Map(
-    direction.parts.to.record(keyText(target))?.instances.map((one) => [one.id, one]),
-  )
+  const there = instancesById(direction, target)
   const ours = new Set(owned)
   const isForeign = (one: Instance | undefined): boolean => one !== undefined && !ours.has(one)
   if (records.some(({ id }) => isForeign(there.get(id))))
@@ -122,8 +124,13 @@ function compare(
     return now !== undefined && sameInstance(now, one)
   }
   const isOthers = ({ id }: Instance): boolean => there.get(id)?.keptBy === 'other-session'
-  const unheard = new Set(direction.echoes.unheard(target).map(({ id }) => id))
-  const puts = records.filter((one) => !isSeen(one) || isOthers(one) || unheard.has(one.id))
+  const unheard = new Map(direction.echoes.unheard(target).map((echo) => [echo.instance.id, echo]))
+  const isDoubtful = ({ id }: Instance): boolean => {
+    const echo = unheard.get(id)
+    return echo !== undefined && isOpen(echo, there.get(id))
+  }
+  const isDue = (one: Instance): boolean => !isSeen(one) || isOthers(one) || isDoubtful(one)
+  const puts = records.filter(isDue)
   const kept = new Set(records.map(({ id }) => id))
   const gone = direction.own.mayStand(target).filter(({ id }) => !kept.has(id))
   const removals = certain ? gone : gone.filter((one) => !direction.own.isClusters(target, one))
@@ -132,10 +139,16 @@ function compare(
       ? { kind: 'in-line', addressing }
       : { kind: 'unknown', mirror: 'source' }
   }
-  const change = { key: target, puts, removals }
+  // What looks right and may be from before goes along: so what survives survives a removal.
+  const along = records.filter((one) => unheard.has(one.id) && !isDue(one))
+  const change = { key: target, puts: [...puts, ...along], removals }
   const takeOver = puts.length > 0 && puts.every((one) => isSeen(one) && isOthers(one))
   const shrinks = addressing === 'direct' && losesMany(direction, target, records)
   return { kind: 'put', change, addressing, takeOver, shrinks }
+}
+
+function instancesById({ parts }: Direction, target: ServiceKey): ReadonlyMap<string, Instance> {
+  return new Map(parts.to.record(keyText(target))?.instances.map((one) => [one.id, one]))
 }
 
 /** Of the instances that are seen at their own addresses: an entry of a gateway is none. */

@@ -3,7 +3,7 @@ import type { Instance, KeyText, ServiceKey, ServiceRecord } from '../registry/m
 import type { Change } from '../registry/ports.ts'
 
 /** What a write was to leave under one id. */
-interface Echo {
+export interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
@@ -12,6 +12,11 @@ interface Echo {
    * answer can be lost, or be that it failed.
    */
   answeredAt: number | undefined
+  /**
+   * What was written before it, and is not heard of either, was the contrary. The registry may tell
+   * of that yet: that the mirror says what this was to leave may be from before both.
+   */
+  readonly reversed: boolean
 }
 
 interface Awaited {
@@ -21,7 +26,6 @@ interface Awaited {
   readonly echoes: Map<string, Echo>
 }
 
-const NOTHING: readonly Instance[] = []
 const NONE: readonly Echo[] = []
 
 /**
@@ -37,8 +41,11 @@ export class Echoes {
   await({ key, puts, removals }: Change, nowMs: number): void {
     const text = keyText(key)
     const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
-    const add = (instance: Instance, stands: boolean): unknown =>
-      echoes.set(instance.id, { instance, stands, answeredAt: undefined })
+    const add = (instance: Instance, stands: boolean): void => {
+      const before = echoes.get(instance.id)
+      const reversed = before !== undefined && (before.reversed || before.stands !== stands)
+      echoes.set(instance.id, { instance, stands, answeredAt: undefined, reversed })
+    }
     for (const instance of removals) add(instance, false)
     for (const instance of puts) add(instance, true)
     this.#awaited.delete(text) // to the end: it is the last one written
@@ -60,14 +67,16 @@ export class Echoes {
     const echoes = this.#awaited.get(text)?.echoes
     if (!echoes) return
     const there = new Map(record?.instances.map((one) => [one.id, one]))
-    for (const [id, echo] of echoes) if (isHeard(echo, there.get(id))) echoes.delete(id)
+    for (const [id, echo] of echoes) {
+      if (!echo.reversed && agrees(echo, there.get(id))) echoes.delete(id)
+    }
     if (echoes.size === 0) this.#awaited.delete(text)
   }
 
   /** All of `target` of which only this is known: that it was put or taken away lately. */
-  unheard(target: ServiceKey): readonly Instance[] {
+  unheard(target: ServiceKey): readonly Readonly<Echo>[] {
     const echoes = this.#awaited.get(keyText(target))?.echoes
-    return echoes ? [...echoes.values()].map(({ instance }) => instance) : NOTHING
+    return echoes ? [...echoes.values()] : NONE
   }
 
   /** What of `target` stands for certain, or is gone, and is not heard of. */
@@ -106,6 +115,11 @@ export class Echoes {
   }
 }
 
-function isHeard({ instance, stands }: Echo, now: Instance | undefined): boolean {
+/** Whether what was to be left has to be seen to, `now` being what the mirror says of that id. */
+export function isOpen(echo: Readonly<Echo>, now: Instance | undefined): boolean {
+  return !agrees(echo, now) || (echo.reversed && echo.answeredAt === undefined)
+}
+
+function agrees({ instance, stands }: Readonly<Echo>, now: Instance | undefined): boolean {
   return stands ? now !== undefined && sameInstance(now, instance) : now === undefined
 }

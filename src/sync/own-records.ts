@@ -1,6 +1,7 @@
 import { keyText, sameInstance } from '../registry/model.ts'
 import type { Instance, ServiceKey } from '../registry/model.ts'
 import type { RegistrySink } from '../registry/ports.ts'
+import { isOpen } from './echoes.ts'
 import type { Echoes } from './echoes.ts'
 import { isClusters, owns } from './guards.ts'
 import type { Mirror } from './mirror.ts'
@@ -40,7 +41,8 @@ export class OwnRecords {
       const other = byId.get(one.id)
       return other !== undefined && sameInstance(other, one)
     }
-    return [...read, ...unheard.filter((one) => !isRead(one))]
+    const open = unheard.filter((echo) => isOpen(echo, byId.get(echo.instance.id)))
+    return [...read, ...open.map(({ instance }) => instance).filter((one) => !isRead(one))]
   }
 
   /** What stands by what was read, and by what was answered since. */

@@ -52,36 +52,32 @@ type Step =
   | { kind: 'hide'; side: SideName; service: number }
   | { kind: 'restart' | 'clean-restart' }
 
-const side = fc.constantFrom<SideName>('legacy', 'mesh')
-const service = fc.nat(2)
-const id = fc.nat(2)
-const health = fc.constantFrom<Health>('passing', 'passing', 'warning', 'critical')
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('register' as const),
-      side,
-      service,
-      id,
-      health,
-      label: fc.nat(1),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('deregister' as const), side, service, id }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('disconnect', 'connect', 'expire', 'unhide', 'resync'),
-      side,
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('hide' as const), side, service }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'clean-restart') }) },
-)
+/** Steps about the first `most + 1` services of each side. */
+function stepAbout(most: number): fc.Arbitrary<Step> {
+  const side = fc.constantFrom<SideName>('legacy', 'mesh')
+  const service = fc.nat(most)
+  const id = fc.nat(2)
+  const health = fc.constantFrom<Health>('passing', 'passing', 'warning', 'critical')
+  const label = fc.nat(1)
+  const register = fc.constant('register' as const)
+  const deregister = fc.constant('deregister' as const)
+  return fc.oneof(
+    { weight: 8, arbitrary: fc.record({ kind: register, side, service, id, health, label }) },
+    { weight: 5, arbitrary: fc.record({ kind: deregister, side, service, id }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('disconnect', 'connect', 'expire', 'unhide', 'resync'),
+        side,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('hide' as const), side, service }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'clean-restart') }) },
+  )
+}
 
 class World implements AsyncDisposable {
   /** Removals of what had a usable instance all the time since it was put. */
@@ -283,7 +279,12 @@ class World implements AsyncDisposable {
   }
 }
 
-const steps = fc.array(fc.tuple(step, fc.nat(12)), { minLength: 1, maxLength: 25 })
+/** About many services, or again and again about one. */
+const steps = fc.oneof(
+  ...[2, 0].map((most) =>
+    fc.array(fc.tuple(stepAbout(most), fc.nat(12)), { minLength: 1, maxLength: 25 }),
+  ),
+)
 
 /** As Dubbo's: another content is another record, beside the one before. What is there is told late. */
 function dubboLike(pace: () => Promise<void>): (registry: Registry) => Registry {
