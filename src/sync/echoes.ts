@@ -37,10 +37,14 @@ const NONE: readonly Echo[] = []
 export class Echoes {
   readonly #awaited = new Map<KeyText, Awaited>()
 
-  /** Call before writing: the echo may be faster than the answer, and the answer may be lost. */
-  await({ key, puts, removals }: Change, nowMs: number): void {
+  /**
+   * Call before writing: the echo may be faster than the answer, and the answer may be lost. Call
+   * what is returned where nothing was written, for certain.
+   */
+  await({ key, puts, removals }: Change, nowMs: number): () => void {
     const text = keyText(key)
-    const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
+    const before = this.#awaited.get(text)
+    const echoes = new Map(before?.echoes)
     const add = (instance: Instance, stands: boolean): void => {
       const before = echoes.get(instance.id)
       const reversed = before !== undefined && (before.reversed || before.stands !== stands)
@@ -50,6 +54,10 @@ export class Echoes {
     for (const instance of puts) add(instance, true)
     this.#awaited.delete(text) // to the end: it is the last one written
     this.#awaited.set(text, { target: key, sinceMs: nowMs, echoes })
+    return () => {
+      this.#awaited.delete(text)
+      if (before) this.#awaited.set(text, { ...before, sinceMs: nowMs })
+    }
   }
 
   /** The registry has taken it; `readEnds` is what that is by now. */

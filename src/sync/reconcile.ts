@@ -144,7 +144,7 @@ function noteNeed(direction: Direction, target: ServiceKey, verdict: Verdict): v
   const { cluster, writer } = direction.parts
   if (cluster === undefined) return
   const comes = verdict.kind === 'put' && verdict.addressing === 'direct'
-  const stands = direction.own.read(target).some((one) => direction.own.isClusters(target, one))
+  const stands = direction.own.mayStand(target).some((one) => direction.own.isClusters(target, one))
   writer.needs(keyText(target), comes || stands)
 }
 
@@ -156,16 +156,19 @@ function withoutRemovals(change: Change): Change {
 async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<boolean> {
   const { clock, to, toSink, writer } = direction.parts
   if (change.puts.length + change.removals.length === 0) return true
-  direction.echoes.await(change, clock.monotonicMs())
+  const { echoes } = direction
+  const neverWritten = echoes.await(change, clock.monotonicMs())
   try {
     await toSink.apply(change, signal)
-    direction.echoes.answered(change, to.readEnds)
+    echoes.answered(change, to.readEnds)
     // Where it is as the mirror has it all along, a change that was taken back, no echo comes.
-    direction.echoes.heard(change.key, to.record(keyText(change.key)))
+    echoes.heard(change.key, to.record(keyText(change.key)))
     return true
   } catch (error) {
     if (change.fence === undefined || errorCode(error) !== 'LEASE_LOST') throw error
     writer.lose(change.fence)
+    neverWritten()
+    echoes.heard(change.key, to.record(keyText(change.key))) // what was heard of meanwhile
     direction.defer(change.key)
     return false
   }

@@ -9,6 +9,7 @@ import type { Registry } from '../../../src/registry/ports.ts'
 import { createBridge } from '../../../src/sync/bridge.ts'
 import type { BridgeOptions } from '../../../src/sync/bridge-parts.ts'
 import type { Bridge } from '../../../src/sync/bridge.ts'
+import { eventually } from '../eventually.ts'
 import { PredictingExposure } from './predicting-exposure.ts'
 import type { ExposureOptions } from './predicting-exposure.ts'
 
@@ -102,6 +103,14 @@ export class Gateway implements AsyncDisposable {
   /** Asks every registry for one more complete read. */
   resync(): void {
     for (const { source } of this.registries) source.resync()
+  }
+
+  /** Until each registry has been read completely once more. */
+  async readAgain(): Promise<void> {
+    const reads = (): readonly number[] => this.bridge.status().mirrors.map((one) => one.reads)
+    const before = reads()
+    this.resync()
+    await eventually('read again', () => reads().every((now, n) => now > (before[n] ?? 0)))
   }
 
   /** Nothing waits, nothing is worked on, nothing would be written. */

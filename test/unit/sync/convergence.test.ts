@@ -4,7 +4,7 @@ import { isUsable, keyText } from '../../../src/registry/model.ts'
 import type { Health, Instance, ServiceKey } from '../../../src/registry/model.ts'
 import type { Registry } from '../../../src/registry/ports.ts'
 import { eventually } from '../../support/eventually.ts'
-import { altered } from '../../support/sync/altered.ts'
+import { dubboLike, latePace } from '../../support/sync/dubbo-like.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 import { ObservedBackend, turns, unevenPace } from '../../support/sync/observed-backend.ts'
 
@@ -169,26 +169,17 @@ class World implements AsyncDisposable {
       backend.hide([])
     }
     // What comes after a change may still be on its way, and what is there look right before it.
-    await this.#readAgain()
-    await this.#readAgain()
+    await this.#gateway.readAgain()
+    await this.#gateway.readAgain()
     const right = (): boolean => String(this.dump()) === String(this.expected())
     await eventually('settled', () => right() && this.#gateway.isSettled(), 4_000).catch(() =>
       expect({ is: this.dump(), plan: this.#gateway.bridge.plan() }).toEqual(this.expected()),
     )
     const writes = this.writes()
-    await this.#readAgain()
+    await this.#gateway.readAgain()
     await eventually('settled again', () => this.#gateway.isSettled())
     expect(this.writes()).toEqual(writes)
     expect(this.dump()).toEqual(this.expected())
-  }
-
-  /** Until both registries have been read completely once more. */
-  async #readAgain(): Promise<void> {
-    const reads = (): readonly number[] =>
-      this.#gateway.bridge.status().mirrors.map((mirror) => mirror.reads)
-    const before = reads()
-    this.#gateway.resync()
-    await eventually('read again', () => reads().every((now, n) => now > (before[n] ?? 0)))
   }
 
   writes(): readonly number[] {
@@ -286,27 +277,6 @@ const steps = fc.oneof(
   ),
 )
 
-/** As Dubbo's: another content is another record, beside the one before. What is there is told late. */
-function dubboLike(pace: () => Promise<void>): (registry: Registry) => Registry {
-  return (registry) =>
-    altered(registry, {
-      sink: {
-        normalize: (key, one) => {
-          const read = registry.sink.normalize(key, one)
-          return { ...read, id: `${read.id}?${one.labels['team'] ?? ''}` }
-        },
-      },
-      source: {
-        watch: async function* (signal) {
-          for await (const event of registry.source.watch(signal)) {
-            await pace()
-            yield event
-          }
-        },
-      },
-    })
-}
-
 test.each([
   ['', (): undefined => undefined],
   [' where a record is named by its content, and is told of late', latePace],
@@ -329,8 +299,3 @@ test.each([
   },
   120_000,
 )
-
-/** Now and then of more turns than there are between two steps. */
-function latePace(seed: number): () => Promise<void> {
-  return unevenPace(seed, 40)
-}
