@@ -61,7 +61,7 @@ export interface RegistrySink {
    * A removal touches only a record that still is what `removals` says; one that is already gone
    * is no error. Rejects with REGISTRY_UNAVAILABLE (retry), REGISTRY_CONFLICT (somebody else's
    * record stands there; no retry), REGISTRY_REFUSED, or LEASE_LOST when `fence` is of a term
-   * that is over: then nothing was written.
+   * that is over: then nothing more was written.
    */
   apply(change: Change, signal: AbortSignal): Promise<void>
   /**

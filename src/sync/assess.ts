@@ -129,8 +129,7 @@ function compare(
     const echo = unheard.get(id)
     return echo !== undefined && isOpen(echo, there.get(id))
   }
-  const isDue = (one: Instance): boolean => !isSeen(one) || isOthers(one) || isDoubtful(one)
-  const puts = records.filter(isDue)
+  const puts = records.filter((one) => !isSeen(one) || isOthers(one) || isDoubtful(one))
   const kept = new Set(records.map(({ id }) => id))
   const gone = direction.own.mayStand(target).filter(({ id }) => !kept.has(id))
   const removals = certain ? gone : gone.filter((one) => !direction.own.isClusters(target, one))
@@ -139,9 +138,7 @@ function compare(
       ? { kind: 'in-line', addressing }
       : { kind: 'unknown', mirror: 'source' }
   }
-  // What looks right and may be from before goes along: so what survives survives a removal.
-  const along = records.filter((one) => unheard.has(one.id) && !isDue(one))
-  const change = { key: target, puts: [...puts, ...along], removals }
+  const change = { key: target, puts, removals }
   const takeOver = puts.length > 0 && puts.every((one) => isSeen(one) && isOthers(one))
   const shrinks = addressing === 'direct' && losesMany(direction, target, records)
   return { kind: 'put', change, addressing, takeOver, shrinks }

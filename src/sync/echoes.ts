@@ -7,21 +7,25 @@ export interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
+  /** When it was first written so; as long as no write of it is answered, last. */
+  sinceMs: number
   /**
    * The mirror's `readEnds` when its registry said that it is so. Undefined as long as it has not: an
    * answer can be lost, or be that it failed.
    */
   answeredAt: number | undefined
+  /** Whether the mirror says that `instance` stands. */
+  isShown: boolean
   /**
-   * What was written before it, and is not heard of either, was the contrary. The registry may tell
-   * of that yet: that the mirror says what this was to leave may be from before both.
+   * So many times the mirror may yet change its mind about that until it has told of this write: once
+   * for each write that turned over what the one before was to leave. As long as it owes any, that it
+   * agrees may be from before all of them.
    */
-  readonly reversed: boolean
+  owed: number
 }
 
 interface Awaited {
   readonly target: ServiceKey
-  readonly sinceMs: number
   /** By id. */
   readonly echoes: Map<string, Echo>
 }
@@ -38,26 +42,28 @@ export class Echoes {
   readonly #awaited = new Map<KeyText, Awaited>()
 
   /**
-   * Call before writing: the echo may be faster than the answer, and the answer may be lost. Call
-   * what is returned where nothing was written, for certain.
+   * Call before writing: the echo may be faster than the answer, and the answer may be lost. `record` is
+   * what the mirror says of the target now.
    */
-  await({ key, puts, removals }: Change, nowMs: number): () => void {
+  await({ key, puts, removals }: Change, record: ServiceRecord | undefined, nowMs: number): void {
     const text = keyText(key)
-    const before = this.#awaited.get(text)
-    const echoes = new Map(before?.echoes)
+    const echoes = this.#awaited.get(text)?.echoes ?? new Map<string, Echo>()
+    const there = byId(record)
     const add = (instance: Instance, stands: boolean): void => {
       const before = echoes.get(instance.id)
-      const reversed = before !== undefined && (before.reversed || before.stands !== stands)
-      echoes.set(instance.id, { instance, stands, answeredAt: undefined, reversed })
+      if (before?.stands === stands && sameInstance(before.instance, instance)) {
+        if (before.answeredAt === undefined) before.sinceMs = nowMs
+        return // what is written once more is no more doubtful than it was
+      }
+      const isShown = isThere(instance, there)
+      const turns = before ? before.stands !== stands : isShown !== stands
+      const owed = (before?.owed ?? 0) + (turns ? 1 : 0)
+      const echo = { instance, stands, sinceMs: nowMs, answeredAt: undefined, isShown, owed }
+      echoes.set(instance.id, echo)
     }
     for (const instance of removals) add(instance, false)
     for (const instance of puts) add(instance, true)
-    this.#awaited.delete(text) // to the end: it is the last one written
-    this.#awaited.set(text, { target: key, sinceMs: nowMs, echoes })
-    return () => {
-      this.#awaited.delete(text)
-      if (before) this.#awaited.set(text, { ...before, sinceMs: nowMs })
-    }
+    this.#awaited.set(text, { target: key, echoes })
   }
 
   /** The registry has taken it; `readEnds` is what that is by now. */
@@ -65,7 +71,7 @@ export class Echoes {
     const echoes = this.#awaited.get(keyText(key))?.echoes
     for (const { id } of [...puts, ...removals]) {
       const echo = echoes?.get(id)
-      if (echo) echo.answeredAt = readEnds
+      if (echo) echo.answeredAt ??= readEnds
     }
   }
 
@@ -74,9 +80,12 @@ export class Echoes {
     const text = keyText(target)
     const echoes = this.#awaited.get(text)?.echoes
     if (!echoes) return
-    const there = new Map(record?.instances.map((one) => [one.id, one]))
+    const there = byId(record)
     for (const [id, echo] of echoes) {
-      if (!echo.reversed && agrees(echo, there.get(id))) echoes.delete(id)
+      const isShown = isThere(echo.instance, there)
+      if (isShown !== echo.isShown) echo.owed -= 1
+      echo.isShown = isShown
+      if (echo.owed <= 0 && agrees(echo, there.get(id))) echoes.delete(id)
     }
     if (echoes.size === 0) this.#awaited.delete(text)
   }
@@ -111,13 +120,14 @@ export class Echoes {
     }
   }
 
-  /** Gives up on those written before `beforeMs`, and returns them; oldest first. */
+  /** Gives up on what was written before `beforeMs`, and returns the services. */
   giveUp(beforeMs: number): readonly ServiceKey[] {
     const lost: ServiceKey[] = []
-    for (const [text, { target, sinceMs }] of this.#awaited) {
-      if (sinceMs >= beforeMs) break
-      this.#awaited.delete(text)
-      lost.push(target)
+    for (const [text, { target, echoes }] of this.#awaited) {
+      const before = echoes.size
+      for (const [id, { sinceMs }] of echoes) if (sinceMs < beforeMs) echoes.delete(id)
+      if (echoes.size < before) lost.push(target)
+      if (echoes.size === 0) this.#awaited.delete(text)
     }
     return lost
   }
@@ -125,9 +135,18 @@ export class Echoes {
 
 /** Whether what was to be left has to be seen to, `now` being what the mirror says of that id. */
 export function isOpen(echo: Readonly<Echo>, now: Instance | undefined): boolean {
-  return !agrees(echo, now) || (echo.reversed && echo.answeredAt === undefined)
+  return !agrees(echo, now) || (echo.owed > 0 && echo.answeredAt === undefined)
 }
 
 function agrees({ instance, stands }: Readonly<Echo>, now: Instance | undefined): boolean {
   return stands ? now !== undefined && sameInstance(now, instance) : now === undefined
+}
+
+function byId(record: ServiceRecord | undefined): ReadonlyMap<string, Instance> {
+  return new Map(record?.instances.map((one) => [one.id, one]))
+}
+
+function isThere(instance: Instance, there: ReadonlyMap<string, Instance>): boolean {
+  const now = there.get(instance.id)
+  return now !== undefined && sameInstance(now, instance)
 }

@@ -152,12 +152,13 @@ function withoutRemovals(change: Change): Change {
   return { ...change, removals: [] }
 }
 
-/** False when the term is over under which it was to be written: then nothing was. */
+/** False when the term is over under which it was to be written: it is for another to do. */
 async function write(direction: Direction, change: Change, signal: AbortSignal): Promise<boolean> {
   const { clock, to, toSink, writer } = direction.parts
   if (change.puts.length + change.removals.length === 0) return true
   const { echoes } = direction
-  const neverWritten = echoes.await(change, clock.monotonicMs())
+  const there = to.record(keyText(change.key))
+  echoes.await(change, there, clock.monotonicMs())
   try {
     await toSink.apply(change, signal)
     echoes.answered(change, to.readEnds)
@@ -167,8 +168,6 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
   } catch (error) {
     if (change.fence === undefined || errorCode(error) !== 'LEASE_LOST') throw error
     writer.lose(change.fence)
-    neverWritten()
-    echoes.heard(change.key, to.record(keyText(change.key))) // what was heard of meanwhile
     direction.defer(change.key)
     return false
   }

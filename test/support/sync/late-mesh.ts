@@ -1,6 +1,6 @@
 import { IsthmusError } from '../../../src/kernel/errors.ts'
 import { keyText, type Instance, type ServiceKey } from '../../../src/registry/model.ts'
-import type { Registry, RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
+import type { Change, Registry, RegistrySource, SourceEvent } from '../../../src/registry/ports.ts'
 import type { BridgeOptions } from '../../../src/sync/bridge-parts.ts'
 import { altered } from './altered.ts'
 import { CLUSTER } from './cluster.ts'
@@ -25,6 +25,8 @@ export class LateMesh implements AsyncDisposable {
   readonly gateway: Gateway
   /** The service of every write into Consul that the gateway made, lost ones too. */
   readonly writes: string[] = []
+  /** … and what it was to change. */
+  readonly changes: Change[] = []
   /** Release of each record that the gateway took out of Consul, in order. */
   readonly removed: string[] = []
   /** Services of which nothing was left at some time. */
@@ -88,6 +90,7 @@ export class LateMesh implements AsyncDisposable {
             throw new IsthmusError('REGISTRY_UNAVAILABLE', 'it fails once', { retry: true })
           }
           this.writes.push(keyText(change.key))
+          this.changes.push(change)
           if (!this.loses) await registry.sink.apply(change, signal)
         },
       },

@@ -58,38 +58,6 @@ test('a change taken back before it was heard of leaves what stood before, and n
   expect(world.emptied).toEqual([])
 })
 
-/** A change is made and taken back before anything is heard of, and what is told then is from before. */
-async function toldOfBefore(): Promise<LateMesh> {
-  const world = new LateMesh({ bridge: { quietPeriodMs: 2_000, maxDelayMs: 4_000 } })
-  await world.pass(1_000)
-  world.isSilent = true
-  await rolledOut(world, ['1'])
-  const instances = world.consul.instances(PAY)
-  await world.pass(2_500)
-  await rolledOut(world, ['2'])
-  world.says.push({ kind: 'upsert', record: { key: PAY, instances } })
-  await rolledOut(world, ['1']) // looked at after that is told
-  await world.pass(2_500)
-  return world
-}
-
-test('what is told of a moment that has passed does not take away what stands since', async () => {
-  await using world = await toldOfBefore()
-  expect(world.releases(PAY)).toEqual(['1'])
-  expect(world.emptied).toEqual([])
-  expect(world.gateway.isSettled()).toBe(true)
-  await heardOfAll(world)
-  expect(world.releases(PAY)).toEqual(['1'])
-  expect(world.removed).toEqual(['1', '2'])
-})
-
-test('… and what goes after that goes at once', async () => {
-  await using world = await toldOfBefore()
-  world.zk.deregister(PAY, 'h')
-  await world.pass(2_500)
-  expect(world.releases(PAY)).toEqual([])
-})
-
 test('a change that fails at first takes along what the one before it wrote, heard of or not', async () => {
   await using world = new LateMesh()
   await world.pass(1_000)
