@@ -37,7 +37,10 @@ export interface RegistrySource {
    * heal (a refused token: REGISTRY_REFUSED). One watch at a time.
    */
   watch(signal: AbortSignal): AsyncIterable<SourceEvent>
-  /** Asks the running watch for one more complete read; a `snapshot` follows when it succeeds. */
+  /**
+   * Asks the running watch for one more complete read, begun after this; a `snapshot` follows when it
+   * succeeds.
+   */
   resync(): void
 }
 

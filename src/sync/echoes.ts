@@ -7,7 +7,7 @@ export interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
-  /** When it was first written so; as long as no write of it is answered, last. */
+  /** When it was first written so; as long as no write of it is answered nor seems to be there, last. */
   sinceMs: number
   /**
    * The mirror's `readEnds` when its registry said that it is so. Undefined as long as it has not: an
@@ -17,9 +17,9 @@ export interface Echo {
   /** Whether the mirror says that `instance` stands. */
   isShown: boolean
   /**
-   * So many times the mirror may yet change its mind about that until it has told of this write: once
-   * for each write that turned over what the one before was to leave. As long as it owes any, that it
-   * agrees may be from before all of them.
+   * So many times, at most, the mirror may yet change its mind about that until it has told of this
+   * write: once for each write of something else. As long as it owes any, that it agrees may be from
+   * before all of them.
    */
   owed: number
 }
@@ -52,12 +52,12 @@ export class Echoes {
     const add = (instance: Instance, stands: boolean): void => {
       const before = echoes.get(instance.id)
       if (before?.stands === stands && sameInstance(before.instance, instance)) {
-        if (before.answeredAt === undefined) before.sinceMs = nowMs
+        const isAwaited = before.answeredAt === undefined && !agrees(before, there.get(instance.id))
+        if (isAwaited) before.sinceMs = nowMs
         return // what is written once more is no more doubtful than it was
       }
       const isShown = isThere(instance, there)
-      const turns = before ? before.stands !== stands : isShown !== stands
-      const owed = (before?.owed ?? 0) + (turns ? 1 : 0)
+      const owed = (before?.owed ?? 0) + (before || isShown !== stands ? 1 : 0)
       const echo = { instance, stands, sinceMs: nowMs, answeredAt: undefined, isShown, owed }
       echoes.set(instance.id, echo)
     }

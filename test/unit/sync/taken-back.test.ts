@@ -137,3 +137,24 @@ test('what a replica may have written for all of them is taken away as soon as t
   expect(world.consul.instances(PAY).map(({ host }) => host)).toEqual(['gw.test'])
   expect(world.gateway.isSettled()).toBe(true)
 })
+
+test('what was never written is not taken away for ever, however long writes fail', async () => {
+  await using world = new LateMesh()
+  await world.pass(1_000)
+  world.failsNext = Infinity
+  for (let n = 0; n < 12; n += 1) {
+    world.consul.register(
+      { name: 'other', protocol: 'http' },
+      { ...release('1', 'o'), port: n + 1 },
+    )
+    await rolledOut(world, [String(n)])
+    await world.pass(20_000)
+  }
+  world.failsNext = 0
+  await world.pass(31_000)
+  expect(world.releases(PAY)).toEqual(['11'])
+  // As many as there were in the last minute or so.
+  const [made, ...more] = world.changes
+  expect(more).toEqual([])
+  expect(made?.removals.length).toBeLessThan(6)
+})
