@@ -7,7 +7,7 @@ export interface Echo {
   /** What was put, or taken away. */
   readonly instance: Instance
   readonly stands: boolean
-  /** When it was first written so; as long as no write of it is answered nor seems to be there, last. */
+  /** When it was first written so; or last, as long as neither an answer nor the mirror says that it is. */
   sinceMs: number
   /**
    * The mirror's `readEnds` when its registry said that it is so. Undefined as long as it has not: an

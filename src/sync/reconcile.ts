@@ -162,7 +162,7 @@ async function write(direction: Direction, change: Change, signal: AbortSignal):
   try {
     await toSink.apply(change, signal)
     echoes.answered(change, to.readEnds)
-    // Where it is as the mirror has it all along, a change that was taken back, no echo comes.
+    // Where the mirror has it so already, no echo comes.
     echoes.heard(change.key, to.record(keyText(change.key)))
     return true
   } catch (error) {
