@@ -20,8 +20,11 @@ export interface QueueOptions {
 /** A reason of its own for every abort would be an error with a stack, thousands of times. */
 const WOKEN = new Error('something is due')
 
-/** So many begin before what has come in meanwhile, answers to earlier ones above all, is heard. */
-const BEGIN_AT_A_TIME = 16
+/**
+ * So many begin before what has come in meanwhile, answers to earlier ones above all, is heard: as many
+ * as fill one transaction of Consul's, so that a small start is not cut into more of them.
+ */
+const BEGIN_AT_A_TIME = 32
 
 interface Delayed {
   /** When the first of the coalesced changes came. */
