@@ -7,11 +7,9 @@ import { eventually } from '../../support/eventually.ts'
 import { dubboLike, latePace } from '../../support/sync/dubbo-like.ts'
 import { Gateway } from '../../support/sync/gateway.ts'
 import { ObservedBackend, turns, unevenPace } from '../../support/sync/observed-backend.ts'
+import { TOLD_AFTER } from '../../support/sync/told-after.ts'
 
 type SideName = 'legacy' | 'mesh'
-
-/** So that a run that fails is told, and not that the search for a smaller one took too long. */
-const TOLD_AFTER = { interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
 
 /** Services of each side, and what the other side shall call them: the expected names by hand. */
 const SERVICES: Readonly<Record<SideName, readonly { own: ServiceKey; other: ServiceKey }[]>> = {

@@ -8,6 +8,7 @@ import type { Gateway } from '../../support/sync/gateway.ts'
 import { dubboLike, latePace } from '../../support/sync/dubbo-like.ts'
 import { turns } from '../../support/sync/observed-backend.ts'
 import { withoutMarks } from '../../support/sync/ring.ts'
+import { TOLD_AFTER } from '../../support/sync/told-after.ts'
 
 const PAY = { name: 'pay', protocol: 'http' }
 const SHOP = { name: 'shop', protocol: 'http' }
@@ -16,8 +17,6 @@ const BY_GATEWAY = { addressing: modeFor('gateway') }
 
 /** A write that failed is in doubt for ten seconds, and that is looked at every two and a half. */
 const SETTLES_MS = 20_000
-/** So that a run that fails is told, and not that the search for a smaller one took too long. */
-const TOLD_AFTER = { interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
 
 function instance(id: string, part: Partial<Instance> = {}): Instance {
   return { id, host: `${id}.own`, port: 80, health: 'passing', weight: 100, labels: {}, ...part }

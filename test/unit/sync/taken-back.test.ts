@@ -4,31 +4,13 @@ import type { Instance } from '../../../src/registry/model.ts'
 import { CLUSTER, modeFor } from '../../support/sync/cluster.ts'
 import { LateMesh } from '../../support/sync/late-mesh.ts'
 import { turns } from '../../support/sync/observed-backend.ts'
+import { heardOfAll, PAY, release, rolledOut } from '../../support/sync/releases.ts'
 
 /** Changes that are taken back before the registry they are written into has told of them. */
 
-const PAY = { name: 'pay', protocol: 'http' }
 const OTHER = { name: 'other', protocol: 'http' }
 const MANY = 20
 const DIRECT = { addressing: modeFor('direct') }
-
-function release(said: string, host = 'h'): Instance {
-  const labels = { release: said }
-  return { id: host, host, port: 80, health: 'passing', weight: 100, labels }
-}
-
-async function rolledOut(world: LateMesh, said: readonly string[]): Promise<void> {
-  for (const one of said) {
-    world.zk.register(PAY, release(one))
-    await world.pass(500)
-  }
-}
-
-async function heardOfAll(world: LateMesh): Promise<void> {
-  world.isSilent = false
-  await world.pass(15_000)
-  expect(world.gateway.isSettled()).toBe(true)
-}
 
 /** A change is made and taken back before anything is heard of, and what is told then is from before. */
 async function toldOfBefore(): Promise<LateMesh> {

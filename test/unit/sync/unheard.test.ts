@@ -3,16 +3,13 @@ import type { Instance } from '../../../src/registry/model.ts'
 import type { SourceEvent } from '../../../src/registry/ports.ts'
 import { modeFor } from '../../support/sync/cluster.ts'
 import { LateMesh, type LateMeshOptions } from '../../support/sync/late-mesh.ts'
+import { heardOfAll, PAY, release, rolledOut } from '../../support/sync/releases.ts'
 
 /** What a change is planned by while the one before it was written and is not heard of. */
-
-const PAY = { name: 'pay', protocol: 'http' }
 
 function instance(host: string, labels: Instance['labels'] = {}): Instance {
   return { id: host, host, port: 80, health: 'passing', weight: 100, labels }
 }
-
-const release = (said: string): Instance => instance('h', { release: said })
 
 /** A world in which the first release of a service is known on both sides. */
 async function known(bridge: LateMeshOptions['bridge'] = {}): Promise<LateMesh> {
@@ -22,19 +19,6 @@ async function known(bridge: LateMeshOptions['bridge'] = {}): Promise<LateMesh> 
   expect(world.releases(PAY)).toEqual(['1'])
   world.isSilent = true
   return world
-}
-
-async function rolledOut(world: LateMesh, said: readonly string[]): Promise<void> {
-  for (const one of said) {
-    world.zk.register(PAY, release(one))
-    await world.pass(500)
-  }
-}
-
-async function heardOfAll(world: LateMesh): Promise<void> {
-  world.isSilent = false
-  await world.pass(15_000)
-  expect(world.gateway.isSettled()).toBe(true)
 }
 
 test('failure mode 9: of two changes the second takes along what the first wrote, heard of or not', async () => {
